@@ -1,0 +1,54 @@
+SHELL := /bin/sh
+PYTHON ?= python3
+BIN := .venv/bin
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+export DBT_PROFILES_DIR ?= $(CURDIR)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint benchmark lock stop clean
+
+help:  ## show this list
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+setup: .venv/.installed profiles.yml  ## make .venv with the pinned dependencies, and profiles.yml
+
+.venv/.installed: requirements.txt requirements-dev.txt $(shell find adapter -name '*.py' -o -name '*.toml' | grep -v build/)
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))' \
+		|| { echo "$$($(PYTHON) --version) does not fit: name a Python 3.10 to 3.13, as in make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@echo "Installing the pinned dependencies into .venv ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt -r requirements-dev.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --force-reinstall ./adapter
+	@rm -rf adapter/build adapter/*.egg-info
+	@touch $@
+
+profiles.yml:
+	@cp profiles.yml.example $@
+
+demo: setup  ## sample site, all ten jobs, reconciliation; nothing but Python needed
+	@$(BIN)/python scripts/connect_source.py --sample
+	@$(BIN)/python scripts/backfill.py --all
+
+test: setup lint  ## everything that CI runs
+	@$(BIN)/python -m pytest
+
+lint: setup  ## ruff, yamllint, sqlfluff
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/yamllint --strict .
+	@$(BIN)/sqlfluff lint models macros tests snapshots
+
+ROWS ?= 4000000
+benchmark: setup  ## time the ImageMetric job against a bare COPY: make benchmark ROWS=4000000
+	@$(BIN)/python scripts/benchmark.py --rows $(ROWS)
+
+lock: setup  ## pin the newest versions that requirements*.in allow
+	@$(BIN)/python scripts/lock.py
+
+stop: setup  ## stop the sample site's PostgreSQL
+	@$(BIN)/python scripts/sample_site.py stop
+
+clean:  ## remove what the other targets made
+	@if [ -f .venv/.installed ] && [ -d .sample_site ]; then $(BIN)/python scripts/sample_site.py stop; fi
+	@rm -rf .venv .chdb .sample_site target logs profiles.yml .pytest_cache .ruff_cache
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

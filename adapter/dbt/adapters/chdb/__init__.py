@@ -1,0 +1,92 @@
+"""The dbt adapter `chdb`: dbt-clickhouse with the ClickHouse engine in process."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import clickhouse_connect
+from clickhouse_connect.driver.exceptions import ProgrammingError
+from dbt.adapters.base import AdapterPlugin
+from dbt.adapters.clickhouse import ClickHouseAdapter, ClickHouseConnectionManager, ClickHouseCredentials
+from dbt.adapters.clickhouse.httpclient import ChHttpClient
+from dbt.adapters.clickhouse.logger import logger
+from dbt.adapters.exceptions import FailedToConnectError
+from dbt.include import chdb
+
+__all__ = ["ChdbAdapter", "ChdbClient", "ChdbConnectionManager", "ChdbCredentials", "Plugin"]
+
+
+@dataclass
+class ChdbCredentials(ClickHouseCredentials):
+    """dbt-clickhouse's credentials plus `path`, the folder that holds chDB's data."""
+
+    path: str = ".chdb"
+
+    @property
+    def type(self) -> str:
+        return "chdb"
+
+    @property
+    def unique_field(self) -> str:
+        return self.path
+
+    def _connection_keys(self) -> tuple[str, ...]:
+        return ("path", "schema", "custom_settings")
+
+
+class ChdbClient(ChHttpClient):
+    """dbt-clickhouse's HTTP client on an embedded `clickhouse_connect` client, which has the same interface."""
+
+    def _create_client(self, credentials: ChdbCredentials):
+        """Open the folder `credentials.path`, making it if need be.
+
+        Raises FailedToConnectError, naming the folder, if it cannot be written or another process has it open.
+        """
+        path = Path(credentials.path).expanduser().resolve()
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+            if not os.access(path, os.W_OK):
+                raise PermissionError(path)
+        except OSError as ex:
+            raise FailedToConnectError(
+                f"The chDB folder {path} cannot be written: name another by ENTITY_METRICS_CHDB_PATH."
+            ) from ex
+        try:
+            return clickhouse_connect.get_client(
+                interface="chdb", path=str(path), query_limit=0, settings=self._conn_settings
+            )
+        except ProgrammingError as ex:
+            if "EmbeddedServer" not in str(ex):
+                raise FailedToConnectError(f"chDB could not open {path}: {ex}") from ex
+            raise FailedToConnectError(
+                f"The chDB folder {path} is in use by another process: wait for it or stop it, "
+                "or name another folder by ENTITY_METRICS_CHDB_PATH."
+            ) from ex
+
+
+class ChdbConnectionManager(ClickHouseConnectionManager):
+    TYPE = "chdb"
+
+    @classmethod
+    def open(cls, connection):
+        if connection.state == "open":
+            return connection
+        return cls.retry_connection(
+            connection,
+            connect=lambda: ChdbClient(cls.get_credentials(connection.credentials)),
+            logger=logger,
+            retry_limit=0,
+            retryable_exceptions=[],
+        )
+
+
+class ChdbAdapter(ClickHouseAdapter):
+    ConnectionManager = ChdbConnectionManager
+
+
+Plugin = AdapterPlugin(
+    adapter=ChdbAdapter,
+    credentials=ChdbCredentials,
+    include_path=chdb.PACKAGE_PATH,
+    dependencies=["clickhouse"],
+)
