@@ -1,0 +1,38 @@
+{% macro key_statistics(pulled_source) %}
+    {%- set in_postgres -%}
+        with key_stats as (
+            select
+                c.reltuples::float8 * (1 - s.null_frac) as row_count,
+                s.histogram_bounds::text::bigint[] as bounds,
+                s.most_common_vals::text::bigint[] as common_values,
+                s.most_common_freqs as common_shares,
+                coalesce((select sum(share) from unnest(s.most_common_freqs) as share), 0) as common_share
+            from pg_stats as s
+            inner join pg_namespace as n on s.schemaname = n.nspname
+            inner join pg_class as c on n.oid = c.relnamespace and s.tablename = c.relname
+            where
+                s.tablename = '{{ pulled_source.identifier }}'
+                and s.attname = '{{ config.meta_require('range_key') }}'
+                and c.reltuples > 0
+            order by c.reltuples desc, s.inherited desc
+            limit 1
+        ),
+
+        histogram as (
+            select
+                lag(bound) over (order by bound) as low,
+                bound as key,
+                row_count * (1 - common_share) / (cardinality(bounds) - 1) as weight
+            from key_stats, unnest(bounds) as bound
+        )
+
+        select low, key, weight from histogram where low is not null
+        union all
+        select value, value, share * row_count
+        from key_stats, unnest(common_values, common_shares) as common (value, share)
+    {%- endset -%}
+    {{ return(
+        'select assumeNotNull(low) as low, assumeNotNull(key) as key, assumeNotNull(weight) as weight from postgresql('
+        ~ var('source_collection') ~ ", query = '" ~ in_postgres | replace("'", "''") ~ "')"
+    ) }}
+{% endmacro %}

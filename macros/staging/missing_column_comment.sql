@@ -1,0 +1,1 @@
+{% macro missing_column_comment() %}{{ return('Missing in the source') }}{% endmacro %}

@@ -1,0 +1,3 @@
+{% macro range_filter() -%}
+    true /* range_filter */
+{%- endmacro %}

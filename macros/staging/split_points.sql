@@ -1,0 +1,29 @@
+{% macro split_points(points, rows_each) %}
+    {%- set row = run_query(
+        "
+        select
+            toJSONString(arraySort(arrayDistinct(arrayFilter(b -> b < last_key, arrayFlatten(groupArray(splits)))))) as bounds,
+            toInt64(round(sum(weight))) as expected_rows,
+            max(key) as last_key,
+            count() as points
+        from (
+            select
+                key,
+                weight,
+                sum(weight) over (order by key, low rows unbounded preceding) as upto,
+                upto - weight as before,
+                arrayMap(
+                    n -> toInt64(low + (key - low) * greatest(n * " ~ rows_each ~ " - before, 0) / weight),
+                    range(toUInt64(before / " ~ rows_each ~ ") + 1, toUInt64(upto / " ~ rows_each ~ ") + 1)
+                ) as splits
+            from (" ~ points ~ ")
+            where weight > 0
+        )
+        "
+    )[0] -%}
+    {{ return({
+        'bounds': fromjson(row['bounds']),
+        'expected_rows': row['expected_rows'] | int,
+        'last_key': row['last_key'] | int if row['points'] | int else none
+    }) }}
+{% endmacro %}
