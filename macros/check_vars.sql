@@ -1,0 +1,18 @@
+{% macro check_vars() %}
+    {% if not execute %}{{ return('') }}{% endif %}
+    {% do backfill_date() %}
+    {%- for name, least in {'range_size': 1, 'range_limit': 0, 'pull_streams': 1}.items() -%}
+        {%- if not modules.re.match('^\\d{1,9}$', var(name) | string) or var(name) | int < least -%}
+            {{ exceptions.raise_compiler_error(
+                "The var " ~ name ~ " is '" ~ var(name) ~ "': give a whole number from " ~ least ~ "."
+            ) }}
+        {%- endif -%}
+    {%- endfor -%}
+    {%- for name in ['event_table', 'event_database', 'source_collection', 'source_database'] -%}
+        {%- if not modules.re.match('^[A-Za-z_][A-Za-z0-9_]*$', var(name)) and not (name == 'event_database' and not var(name)) -%}
+            {{ exceptions.raise_compiler_error(
+                "The var " ~ name ~ " is '" ~ var(name) ~ "': give a name of letters, digits and underscores."
+            ) }}
+        {%- endif -%}
+    {%- endfor -%}
+{% endmacro %}

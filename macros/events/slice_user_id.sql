@@ -1,0 +1,1 @@
+{% macro slice_user_id() %}{{ return(-1) }}{% endmacro %}

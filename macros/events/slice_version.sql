@@ -1,0 +1,1 @@
+{% macro slice_version() %}{{ return(3) }}{% endmacro %}

@@ -1,0 +1,3 @@
+{% macro is_trial() %}
+    {{ return(var('dry_run') or var('range_limit') | int > 0) }}
+{% endmacro %}
