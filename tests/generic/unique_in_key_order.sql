@@ -1,0 +1,13 @@
+{#-
+    The columns, which lead the table's sorting key, are unique together. Like dbt's `unique`, but in memory that does not grow with
+    the table. A failure in a staging model means that a range was pulled twice: run it with --full-refresh.
+-#}
+{% test unique_in_key_order(model, columns) %}
+    select
+        {{ columns | join(', ') }},
+        count() as row_count
+    from {{ model }}
+    group by {{ columns | join(', ') }}
+    having row_count > 1
+    settings optimize_aggregation_in_order = 1
+{% endtest %}
