@@ -1,0 +1,93 @@
+"""Connect the site's Postgres to the ClickHouse target, and say what was found there."""
+
+import sys
+from typing import Any
+
+import click
+from dbt.cli.main import dbtRunner
+from rich.console import Console
+from rich.table import Table
+
+from entity_metrics import PROJECT, sample_site
+from entity_metrics.explain import explain
+from entity_metrics.project import project_var, quiet_dbt_arguments
+from entity_metrics.source import SourceReport, connect, connection_from_environment, inspect
+from entity_metrics.target import open_target
+
+
+@click.command()
+@click.option("--target", "target_name", help="Output of profiles.yml to connect to; its default if not given.")
+@click.option("--sample", is_flag=True, help="Connect the sample site (made and started if need be) instead of PGHOST ...")
+def main(target_name: str | None, sample: bool) -> None:
+    """Make the named collection and the source database on the ClickHouse target, and load the seeds.
+
+    Reads PGHOST PGPORT PGUSER PGPASSWORD PGDATABASE PGSCHEMA (libpq's defaults; PGSCHEMA is public if not set). ClickHouse,
+    not this machine, connects to Postgres: PGHOST must mean the same there. The password goes into the named collection only.
+    """
+    console = Console()
+    if sample:
+        sample_site.use()
+    source = connection_from_environment_or_exit(console)
+    collection, database = project_var("source_collection"), project_var("source_database")
+    try:
+        target = open_target(target_name)
+        try:
+            connect(target, collection, database)
+            report = inspect(target, collection, database, "postgres")
+        finally:
+            target.close()
+    except Exception as ex:  # whatever layer it comes from, the person gets one sentence
+        fail(console, explain(str(ex)).sentence)
+    console.print(
+        f"Connected {source['host']}, database {source['database']}, schema {source['schema']}"
+        f" as {database} on the target {target.name}.",
+        highlight=False,
+        soft_wrap=True,
+    )
+    print_report(console, report)
+    seeded = dbtRunner().invoke(["seed", *quiet_dbt_arguments(target_name)])
+    if not seeded.success:
+        fail(console, explain(str(seeded.exception or seeded.result.results[0].message)).sentence)
+
+
+def connection_from_environment_or_exit(console: Console) -> dict[str, Any]:
+    try:
+        return connection_from_environment()
+    except ValueError as ex:
+        fail(console, str(ex))
+        raise
+
+
+def print_report(console: Console, report: SourceReport) -> None:
+    """Print the server's version, each table with its estimated rows, and what is missing."""
+    console.print(f"PostgreSQL {report.server_version}", highlight=False)
+    table = Table("table", "estimated rows", "missing", box=None, pad_edge=False)
+    table.columns[1].justify = "right"
+    for entry in report.tables:
+        rows = "?" if entry.rows is None else f"{entry.rows:,}"
+        table.add_row(entry.name, rows if entry.found else "", ", ".join(entry.missing) if entry.found else "the table")
+    console.print(table, highlight=False)
+    lacking = [entry for entry in report.tables if not entry.found or entry.missing]
+    if lacking:
+        console.print(
+            "The jobs that read "
+            + ", ".join(entry.name for entry in lacking)
+            + " will stop: a missing column can be done without by --vars '{allow_missing_columns: true}'.",
+            highlight=False,
+            soft_wrap=True,
+        )
+    if any(entry.found and entry.rows is None for entry in report.tables):
+        console.print("A ? means that Postgres never analyzed the table: ANALYZE makes planning its pull faster.", soft_wrap=True)
+
+
+def fail(console: Console, sentence: str) -> None:
+    """Print the sentence to standard error and exit with 1."""
+    Console(stderr=True).print(sentence, style="red", highlight=False, soft_wrap=True, markup=False)
+    sys.exit(1)
+
+
+if __name__ == "__main__":
+    import os
+
+    os.chdir(PROJECT)
+    main()

@@ -1,0 +1,127 @@
+"""The verb `backfill`: one dbt build a table, retried where that may help, and a summary that says whether all is right."""
+
+import datetime
+import sys
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+import click
+from rich.console import Console
+
+from entity_metrics.dbt_runs import Dbt, Outcome
+from entity_metrics.explain import explain
+from entity_metrics.jobs import METRIC_TABLES, job_of
+from entity_metrics.progress import PullProgress
+from entity_metrics.project import project_var
+from entity_metrics.summary import TableSummary, print_summary, summarize
+from entity_metrics.target import open_target
+
+
+@dataclass
+class Options:
+    """What the person asked for; see the command's help."""
+
+    tables: list[str]
+    variables: dict[str, Any]
+    target: str | None
+    full_refresh: bool
+    retries: int
+    trial: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.trial = bool(self.variables.get("dry_run") or self.variables.get("range_limit"))
+
+
+@click.command()
+@click.option("--table", "tables", multiple=True, type=click.Choice(METRIC_TABLES), help="Legacy table; may be given several times.")
+@click.option("--all", "all_tables", is_flag=True, help="All ten, smallest first, largest last.")
+@click.option("--date", type=click.DateTime(["%Y-%m-%d"]), help="createdAt of the events, a UTC date.  [default: the var backfill_date]")
+@click.option("--dry-run", is_flag=True, help="Publish nothing: print what would be deleted and inserted, and leave everything as it is.")
+@click.option("--batch-size", type=click.IntRange(1, 999_999_999), help="Rows in a range.  [default: the var range_size]")
+@click.option("--limit-batches", type=click.IntRange(1, 999_999_999), help="A trial: pull only so many ranges, and publish nothing.")
+@click.option("--full-refresh", is_flag=True, help="Start each pull over instead of going on where an interrupted one stopped.")
+@click.option("--allow-missing-columns", is_flag=True, help="Go on without mapped columns that the source lacks.")
+@click.option("--retries", default=5, show_default=True, type=click.IntRange(0, 20), help="Tries after a transient failure, 1, 2, 4 ... seconds apart.")
+@click.option("--target", help="Output of profiles.yml; its default if not given.")
+def main(
+    tables: tuple[str, ...],
+    all_tables: bool,
+    date: datetime.datetime | None,
+    dry_run: bool,
+    batch_size: int | None,
+    limit_batches: int | None,
+    full_refresh: bool,
+    allow_missing_columns: bool,
+    retries: int,
+    target: str | None,
+) -> None:
+    """Backfill legacy metric tables into the event table, and reconcile the two.
+
+    Exit code 0: everything was published and reconciles (or a trial ran through); 1: something failed or does not
+    reconcile; 2: wrong usage.
+    """
+    if bool(tables) == all_tables:
+        raise click.UsageError("Give either --all, or --table once or more.")
+    wanted = {
+        "backfill_date": f"{date:%Y-%m-%d}" if date else None,
+        "dry_run": dry_run or None,
+        "range_size": batch_size,
+        "range_limit": limit_batches,
+        "allow_missing_columns": allow_missing_columns or None,
+    }
+    variables = {name: value for name, value in wanted.items() if value is not None}
+    in_order = [table for table in METRIC_TABLES if all_tables or table in tables]
+    sys.exit(backfill(Options(in_order, variables, target, full_refresh, retries)))
+
+
+def backfill(options: Options) -> int:
+    """Run the jobs of all tables, print the summary and return the exit code."""
+    console = Console()
+    progress = PullProgress(console, options.target)
+    dbt = Dbt(options.target, options.variables, progress.message)
+    seeded = _with_retries(console, options.retries, lambda: dbt.run("seed"))
+    if seeded.failure:
+        return _stop(seeded.failure.sentence)
+    try:
+        watched = open_target(options.target)
+    except Exception as ex:
+        return _stop(explain(str(ex)).sentence)
+    database = watched.database + ("_trial" if options.trial else "")
+    event_table = f"{project_var('event_database') or watched.database}.{project_var('event_table')}"
+    summaries: list[TableSummary] = []
+    try:
+        with progress.live():
+            for table in options.tables:
+                job = job_of(table)
+                refresh = ["--full-refresh"] if options.full_refresh else []
+                with progress.table(table, database, f"stg_{job}"):
+                    outcome = _with_retries(
+                        console, options.retries, lambda job=job, refresh=refresh: dbt.run("build", "--select", job, *refresh)
+                    )
+                summaries.append(summarize(watched, database, table, outcome))
+                progress.finish(table, summaries[-1].source_rows, summaries[-1].verdict)
+        print_summary(console, summaries, event_table, options.trial)
+    finally:
+        if options.trial:
+            for name in (database, f"{database}_dbt_test__audit"):
+                watched.command(f"drop database if exists {name}")
+        watched.close()
+    return 0 if all(summary.succeeded for summary in summaries) else 1
+
+
+def _with_retries(console: Console, retries: int, attempt: Any) -> Outcome:
+    """Run `attempt` until it does not fail transiently, `retries` times more at the most, 1, 2, 4 ... seconds apart."""
+    for tried in range(retries + 1):
+        outcome: Outcome = attempt()
+        if not outcome.failure or not outcome.failure.transient or tried == retries:
+            break
+        wait = 2**tried
+        console.print(f"{outcome.failure.sentence} Trying again in {wait} s.", highlight=False, markup=False, soft_wrap=True)
+        time.sleep(wait)
+    return outcome
+
+
+def _stop(sentence: str) -> int:
+    Console(stderr=True).print(sentence, style="red", highlight=False, markup=False, soft_wrap=True)
+    return 1

@@ -1,0 +1,46 @@
+"""The sample site: an embedded PostgreSQL with the site's tables and a few thousand rows."""
+
+import os
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+
+from entity_metrics import PROJECT, embedded_postgres
+
+FOLDER = PROJECT / ".sample_site"
+"""Where the sample site's PostgreSQL keeps its data, in the subfolder `postgres`."""
+
+SCRIPTS = PROJECT / "scripts" / "sample_site"
+
+
+def use(folder: Path = FOLDER, entities: int = 500) -> dict[str, str]:
+    """Start the sample site, making it if need be, and point libpq's variables of this process at it.
+
+    entities: how many entities the smallest tables get when the site is made. Returns those variables.
+    """
+    environment = embedded_postgres.start(folder / "postgres")
+    os.environ.update(environment)
+    with psycopg.connect(dsn(environment)) as connection:
+        made = connection.execute("select to_regclass('public.\"BountyMetric\"') is not null").fetchone()
+        if made != (True,):
+            fill(connection, entities)
+    return environment
+
+
+def fill(connection: psycopg.Connection, entities: int) -> None:
+    """Create the site's tables, and their rows, in an empty schema. One transaction: all of it or nothing."""
+    connection.execute((SCRIPTS / "schema.sql").read_bytes())
+    rows = (SCRIPTS / "rows.sql").read_text().replace(":entities", sql.Literal(entities).as_string(connection))
+    connection.execute(rows.encode())
+
+
+def dsn(environment: dict[str, str]) -> str:
+    """libpq's connection string for such variables."""
+    return psycopg.conninfo.make_conninfo(
+        host=environment["PGHOST"],
+        port=environment["PGPORT"],
+        user=environment["PGUSER"],
+        password=environment["PGPASSWORD"],
+        dbname=environment["PGDATABASE"],
+    )

@@ -1,0 +1,146 @@
+"""Connecting a Postgres source to the ClickHouse target: named collection and database."""
+
+import os
+from dataclasses import dataclass, field
+
+import yaml
+from clickhouse_connect.driver.binding import format_query_value, quote_identifier
+
+from entity_metrics import PROJECT
+from entity_metrics.target import Target
+
+SOURCES_FILE = PROJECT / "models" / "sources.yml"
+
+
+@dataclass
+class SourceTable:
+    """A table that the project reads.
+
+    name: the Postgres table; missing: its mapped columns that the source lacks; rows: Postgres's own estimate, None
+    where the table was never analyzed; found: whether it is there.
+    """
+
+    name: str
+    found: bool
+    rows: int | None = None
+    missing: list[str] = field(default_factory=list)
+
+
+@dataclass
+class SourceReport:
+    """server_version: what Postgres says of itself; tables: every table that the project reads."""
+
+    server_version: str
+    tables: list[SourceTable]
+
+
+def connection_from_environment() -> dict[str, str | int]:
+    """The keys of the named collection from libpq's variables, with libpq's defaults; PGSCHEMA's is `public`."""
+    port = os.environ.get("PGPORT") or "5432"
+    if not port.isdigit():
+        raise ValueError(f"PGPORT is '{port}': give a port number.")
+    user = os.environ.get("PGUSER") or "postgres"
+    return {
+        "host": os.environ.get("PGHOST") or "localhost",
+        "port": int(port),
+        "user": user,
+        "password": os.environ.get("PGPASSWORD") or "",
+        "database": os.environ.get("PGDATABASE") or user,
+        "schema": os.environ.get("PGSCHEMA") or "public",
+    }
+
+
+def source_tables(source: str) -> dict[str, dict[str, bool]]:
+    """From models/sources.yml: the tables of a source, each with its columns and whether a job cannot do without them."""
+    declared = yaml.safe_load(SOURCES_FILE.read_text())["sources"]
+    tables = next(entry["tables"] for entry in declared if entry["name"] == source)
+    return {
+        table["name"]: {
+            column["name"]: bool(column.get("config", {}).get("meta", {}).get("required"))
+            for column in table["columns"]
+        }
+        for table in tables
+    }
+
+
+def connect(target: Target, collection: str, database: str) -> None:
+    """Create or replace the named collection and the database of engine PostgreSQL that uses it.
+
+    The connection is tried under a name of its own first, so that a wrong password replaces nothing. A collection that the
+    target's configuration defines cannot be altered from SQL; it is used as it is.
+    Raises DbtDatabaseError with the engine's message.
+    """
+    on_cluster = f" on cluster {quote_identifier(target.cluster)}" if target.cluster else ""
+    if not _is_configured(target, collection):
+        trial = f"{collection}_trial"
+        _define(target, trial, on_cluster)
+        try:
+            _probe(target, trial)
+        finally:
+            target.command(f"drop named collection if exists {trial}{on_cluster}")
+        _define(target, collection, on_cluster)
+    _probe(target, collection)
+    name = quote_identifier(database)
+    engine = target.rows(f"select engine from system.databases where name = {format_query_value(database)}")
+    if engine and engine[0][0] != "PostgreSQL":
+        raise ValueError(
+            f"The target has a database {database} that is no PostgreSQL database: name another by the var source_database."
+        )
+    target.command(f"drop database if exists {name}{on_cluster}")
+    target.command(f"create database {name}{on_cluster} engine = PostgreSQL({collection})")
+
+
+def inspect(target: Target, collection: str, database: str, source: str) -> SourceReport:
+    """What the connected source holds of what models/sources.yml declares."""
+    version = target.value(
+        "select character_value"
+        f" from postgresql({collection}, table = 'sql_implementation_info', schema = 'information_schema')"
+        " where implementation_info_name = 'DBMS VERSION'"
+    )
+    estimates = dict(
+        target.rows(
+            "select relname, max(reltuples)"
+            f" from postgresql({collection}, table = 'pg_class', schema = 'pg_catalog')"
+            " where relkind in ('r', 'p', 'm', 'v', 'f') group by relname"
+        )
+    )
+    found: dict[str, set[str]] = {}
+    for table, column in target.rows(
+        f"select table, name from system.columns where database = {format_query_value(database)}"
+    ):
+        found.setdefault(table, set()).add(column)
+    tables = []
+    for name, columns in source_tables(source).items():
+        rows = estimates.get(name, -1)
+        tables.append(
+            SourceTable(
+                name=name,
+                found=name in found,
+                rows=int(rows) if rows >= 0 else None,
+                missing=[column for column in columns if name in found and column not in found[name]],
+            )
+        )
+    return SourceReport(server_version=version, tables=tables)
+
+
+def _is_configured(target: Target, collection: str) -> bool:
+    """Whether the target's configuration, not SQL, defines the collection."""
+    columns = {row[0] for row in target.rows("select name from system.columns where database = 'system' and table = 'named_collections'")}
+    if "source" not in columns:
+        return False
+    return bool(
+        target.value(
+            f"select countIf(source = 'CONFIG') from system.named_collections where name = {format_query_value(collection)}"
+        )
+    )
+
+
+def _define(target: Target, collection: str, on_cluster: str) -> None:
+    pairs = [f"{key} = {format_query_value(value)}" for key, value in connection_from_environment().items()]
+    target.command(f"create named collection if not exists {collection}{on_cluster} as {', '.join(pairs)}")
+    target.command(f"alter named collection {collection}{on_cluster} set {', '.join(pairs)}")
+
+
+def _probe(target: Target, collection: str) -> None:
+    """Read a small table of every Postgres through the collection. Raises DbtDatabaseError with Postgres's own message."""
+    target.value(f"select count() from postgresql({collection}, table = 'pg_am', schema = 'pg_catalog')")

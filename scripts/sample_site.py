@@ -1,0 +1,29 @@
+"""Start, show or stop the sample site's PostgreSQL."""
+
+import click
+
+from entity_metrics import embedded_postgres, sample_site
+
+
+@click.group()
+def main() -> None:
+    """The sample site: an embedded PostgreSQL with the site's tables, on a Unix socket."""
+
+
+@main.command()
+@click.option("--entities", default=500, show_default=True, type=click.IntRange(1, 10_000_000), help="Entities in the smallest tables.")
+def start(entities: int) -> None:
+    """Start it, making it first if it is not there, and print its connection as export lines for the shell."""
+    for name, value in sample_site.use(entities=entities).items():
+        click.echo(f"export {name}='{value}'")
+
+
+@main.command()
+def stop() -> None:
+    """Stop it. Its data stays."""
+    stopped = embedded_postgres.stop(sample_site.FOLDER / "postgres")
+    click.echo("stopped" if stopped else "was not running")
+
+
+if __name__ == "__main__":
+    main()
