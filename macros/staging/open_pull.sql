@@ -33,6 +33,5 @@
             comment column {{ adapter.quote(column.name) }} '{{ missing_column_comment() }}'
         {% endcall %}
     {% endfor %}
-    {% do plan_pull(pull_relation, pull_sql, pulled_source, fingerprint) %}
-    {{ return(pull_steps(pull_relation, fingerprint)) }}
+    {{ return(plan_pull(pull_relation, pull_sql, pulled_source, fingerprint)) }}
 {% endmacro %}

@@ -18,7 +18,7 @@
         {% if step.pulled_rows is not none %}
             {% set progress.rows = progress.rows + step.pulled_rows %}
         {% elif not limit or step.range_number < limit %}
-            {% set rows = pull_range(pull_relation, pull_sql, step, steps | length) %}
+            {% set rows = pull_range(pull_relation, pull_sql, step) %}
             {% set progress.rows = progress.rows + rows %}
             {% set progress.rows_here = progress.rows_here + rows %}
             {% do log_pull_progress(step, steps | length, rows, progress, rows_in_all) %}

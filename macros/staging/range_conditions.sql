@@ -1,4 +1,4 @@
-{% macro range_conditions(step, steps) %}
+{% macro range_conditions(step) %}
     {%- set key = adapter.quote(config.meta_require('range_key')) -%}
     {%- set conditions = [] -%}
     {%- for n in range(step.bounds | length - 1) -%}
