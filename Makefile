@@ -42,13 +42,20 @@ ROWS ?= 4000000
 benchmark: setup  ## time the ImageMetric job against a bare COPY: make benchmark ROWS=4000000
 	@$(BIN)/python scripts/benchmark.py --rows $(ROWS)
 
-lock: setup  ## pin the newest versions that requirements*.in allow
-	@$(BIN)/python scripts/lock.py
+lock:  ## pin anew, with the oldest Python: make lock PYTHON=python3.10
+	@rm -rf .lock && $(PYTHON) -m venv .lock
+	@.lock/bin/python -m pip install --quiet -r requirements.in
+	@{ echo '# Pinned by `make lock` from requirements.in, under Python 3.10, so that it installs on 3.10 to 3.13.'; \
+		.lock/bin/python -m pip freeze; } > requirements.txt
+	@.lock/bin/python -m pip install --quiet -r requirements-dev.in
+	@{ echo '# Pinned by `make lock` from requirements-dev.in.'; \
+		.lock/bin/python -m pip freeze | grep -vxFf requirements.txt; } > requirements-dev.txt
+	@rm -rf .lock
 
 stop: setup  ## stop the sample site's PostgreSQL
 	@$(BIN)/python scripts/sample_site.py stop
 
 clean:  ## remove what the other targets made
 	@if [ -f .venv/.installed ] && [ -d .sample_site ]; then $(BIN)/python scripts/sample_site.py stop; fi
-	@rm -rf .venv .chdb .sample_site target logs profiles.yml .pytest_cache .ruff_cache
+	@rm -rf .venv .chdb .sample_site .benchmark target logs profiles.yml .pytest_cache .ruff_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

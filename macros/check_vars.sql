@@ -9,7 +9,8 @@
         {%- endif -%}
     {%- endfor -%}
     {%- for name in ['event_table', 'event_database', 'source_collection', 'source_database'] -%}
-        {%- if not modules.re.match('^[A-Za-z_][A-Za-z0-9_]*$', var(name)) and not (name == 'event_database' and not var(name)) -%}
+        {%- set may_be_empty = name == 'event_database' -%}
+        {%- if not modules.re.match('^[A-Za-z_][A-Za-z0-9_]*$', var(name)) and not (may_be_empty and not var(name)) -%}
             {{ exceptions.raise_compiler_error(
                 "The var " ~ name ~ " is '" ~ var(name) ~ "': give a name of letters, digits and underscores."
             ) }}

@@ -5,14 +5,13 @@ from typing import Any
 
 import click
 from dbt.cli.main import dbtRunner
-from rich.console import Console
-from rich.table import Table
-
 from entity_metrics import PROJECT, sample_site
 from entity_metrics.explain import explain
 from entity_metrics.project import project_var, quiet_dbt_arguments
 from entity_metrics.source import SourceReport, connect, connection_from_environment, inspect
 from entity_metrics.target import open_target
+from rich.console import Console
+from rich.table import Table
 
 
 @click.command()

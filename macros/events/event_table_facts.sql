@@ -25,13 +25,16 @@
     {%- endset -%}
     {%- set rows = run_query(described) -%}
     {%- set old, new = rows[0], rows[1] -%}
-    {%- set distributed = modules.re.match("^Distributed\\('?([^',]+)'?, '?([^',]+)'?, '?([^',)]+)'?", old['engine_full'] | string) -%}
+    {%- set distributed = modules.re.match(
+        "^Distributed\\('?([^',]+)'?, '?([^',]+)'?, '?([^',)]+)'?", old['engine_full'] | string
+    ) -%}
     {{ return({
         'engine': old['engine'],
         'sorting_key': old['sorting_key'],
         'columns': old['columns'],
         'cluster': distributed.group(1) if distributed else none,
-        'local_table': adapter.quote(distributed.group(2)) ~ '.' ~ adapter.quote(distributed.group(3)) if distributed else none,
+        'local_table': adapter.quote(distributed.group(2)) ~ '.' ~ adapter.quote(distributed.group(3))
+            if distributed else none,
         'attachable': old['engine'] in ['MergeTree', 'ReplicatedMergeTree', 'SharedMergeTree']
             and old['keys'] == new['keys'] and old['columns'] == new['columns'] and not old['extras'] | int
     }) }}

@@ -8,12 +8,15 @@
         {%- endif -%}
     {%- endset -%}
     {%- set rows = run_query(
-        'select toString(metricType) as metric_type, countIf(not is_new) as old_events, sumIf(metricValue, not is_new) as old_total,'
+        'select toString(metricType) as metric_type,'
+        ~ ' countIf(not is_new) as old_events, sumIf(metricValue, not is_new) as old_total,'
         ~ ' countIf(is_new) as new_events, sumIf(metricValue, is_new) as new_total from ('
         ~ old_slice ~ ' select metricType, metricValue, 1 as is_new from ' ~ new_slice ~ ') group by metric_type order by metric_type'
     ) -%}
     {%- set sample = run_query('select * from ' ~ new_slice ~ ' limit 1 by metricType limit 5') -%}
-    {%- set lines = [meta.legacy_table ~ ': trial, nothing is published. In ' ~ event_table ~ ' a real run of these ranges would'] -%}
+    {%- set lines = [
+        meta.legacy_table ~ ': trial, nothing is published. In ' ~ event_table ~ ' a real run of these ranges would'
+    ] -%}
     {%- for row in rows -%}
         {%- do lines.append(
             '  %-20s delete %s events (total %s), insert %s events (total %s)' | format(

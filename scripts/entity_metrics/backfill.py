@@ -34,15 +34,29 @@ class Options:
 
 
 @click.command()
-@click.option("--table", "tables", multiple=True, type=click.Choice(METRIC_TABLES), help="Legacy table; may be given several times.")
+@click.option(
+    "--table", "tables", multiple=True, type=click.Choice(METRIC_TABLES), help="Legacy table; may be given several times."
+)
 @click.option("--all", "all_tables", is_flag=True, help="All ten, smallest first, largest last.")
-@click.option("--date", type=click.DateTime(["%Y-%m-%d"]), help="createdAt of the events, a UTC date.  [default: the var backfill_date]")
-@click.option("--dry-run", is_flag=True, help="Publish nothing: print what would be deleted and inserted, and leave everything as it is.")
+@click.option(
+    "--date", type=click.DateTime(["%Y-%m-%d"]), help="createdAt of the events, a UTC date.  [default: the var backfill_date]"
+)
+@click.option(
+    "--dry-run", is_flag=True, help="Publish nothing: print what would be deleted and inserted, and leave everything as it is."
+)
 @click.option("--batch-size", type=click.IntRange(1, 999_999_999), help="Rows in a range.  [default: the var range_size]")
-@click.option("--limit-batches", type=click.IntRange(1, 999_999_999), help="A trial: pull only so many ranges, and publish nothing.")
+@click.option(
+    "--limit-batches", type=click.IntRange(1, 999_999_999), help="A trial: pull only so many ranges, and publish nothing."
+)
 @click.option("--full-refresh", is_flag=True, help="Start each pull over instead of going on where an interrupted one stopped.")
 @click.option("--allow-missing-columns", is_flag=True, help="Go on without mapped columns that the source lacks.")
-@click.option("--retries", default=5, show_default=True, type=click.IntRange(0, 20), help="Tries after a transient failure, 1, 2, 4 ... seconds apart.")
+@click.option(
+    "--retries",
+    default=5,
+    show_default=True,
+    type=click.IntRange(0, 20),
+    help="Tries after a transient failure, 1, 2, 4 ... seconds apart.",
+)
 @click.option("--target", help="Output of profiles.yml; its default if not given.")
 def main(
     tables: tuple[str, ...],

@@ -25,7 +25,9 @@ REPEAT = 5
 
 @click.command()
 @click.option("--rows", default=4_000_000, show_default=True, type=click.IntRange(1, 2_000_000_000), help="Rows of ImageMetric.")
-@click.option("--given", is_flag=True, help="Use the Postgres that PGHOST ... name, in a schema of its own, instead of an embedded one.")
+@click.option(
+    "--given", is_flag=True, help="Use the Postgres that PGHOST ... name, in a schema of its own, instead of an embedded one."
+)
 @click.option(
     "--other-rows",
     default=50_000_000,
@@ -43,7 +45,7 @@ def main(rows: int, given: bool, other_rows: int) -> None:
     try:
         console.print(f"Building an ImageMetric of {rows:,} rows ...", highlight=False)
         build_source(rows)
-        record = {"rows": rows, "machine": machine(), **measure(rows, other_rows)}
+        record = {"rows": rows, "machine": describe_machine(), **measure(rows, other_rows)}
     finally:
         shutil.rmtree(FOLDER, ignore_errors=True)
         if given:
@@ -59,15 +61,7 @@ def main(rows: int, given: bool, other_rows: int) -> None:
 def connect() -> psycopg.Connection:
     """A connection to the Postgres that libpq's variables name, in the schema PGSCHEMA."""
     source = connection_from_environment()
-    return psycopg.connect(
-        host=source["host"],
-        port=source["port"],
-        user=source["user"],
-        password=source["password"] or None,
-        dbname=source["database"],
-        options=f"-c search_path={source['schema']}",
-        autocommit=True,
-    )
+    return psycopg.connect(sample_site.dsn(source), options=f"-c search_path={source['schema']}", autocommit=True)
 
 
 def build_source(rows: int) -> None:
@@ -133,11 +127,15 @@ def run_job(options: list[str]) -> dict[str, Any]:
     return json.loads(result.read_text())
 
 
-def machine() -> dict[str, Any]:
+def describe_machine() -> dict[str, Any]:
     """What the figures were taken on."""
     cpu = platform.processor()
     if Path("/proc/cpuinfo").exists():
-        models = [line.split(":", 1)[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")]
+        models = [
+            line.split(":", 1)[1].strip()
+            for line in Path("/proc/cpuinfo").read_text().splitlines()
+            if line.startswith("model name")
+        ]
         cpu = models[0] if models else cpu
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     return {"cpu": cpu, "cores": os.cpu_count(), "memory_gib": round(memory, 1), "system": platform.platform()}
@@ -150,10 +148,18 @@ def print_record(console: Console, record: dict[str, Any]) -> None:
         column.justify = "right"
     for step, seconds in record["seconds"].items():
         table.add_row(step, f"{seconds:.2f}", f"{record['ratio_to_copy'][step]:.2f}", f"{record['rows_per_second'][step]:,.0f}")
-    console.print(f"ImageMetric, {record['rows']:,} rows, {record['events']:,} events; {record['machine']['cpu']}, {record['machine']['cores']} cores; median of {record['repeat']} runs", highlight=False, soft_wrap=True)
+    machine = record["machine"]
+    console.print(
+        f"ImageMetric, {record['rows']:,} rows, {record['events']:,} events;"
+        f" {machine['cpu']}, {machine['cores']} cores; median of {record['repeat']} runs",
+        highlight=False,
+        soft_wrap=True,
+    )
     console.print(table, highlight=False)
     memory = record["peak_memory_mib"]
-    console.print(f"Peak memory of the dbt process: {memory['run']:,} MiB, with the tests {memory['run and tests']:,} MiB", highlight=False)
+    console.print(
+        f"Peak memory of the dbt process: {memory['run']:,} MiB, with the tests {memory['run and tests']:,} MiB", highlight=False
+    )
     beside = record.get("publishing_beside_other_rows")
     if beside:
         console.print(

@@ -7,6 +7,7 @@ import psycopg
 from psycopg import sql
 
 from entity_metrics import PROJECT, embedded_postgres
+from entity_metrics.source import connection_from_environment
 
 FOLDER = PROJECT / ".sample_site"
 """Where the sample site's PostgreSQL keeps its data, in the subfolder `postgres`."""
@@ -21,7 +22,7 @@ def use(folder: Path = FOLDER, entities: int = 500) -> dict[str, str]:
     """
     environment = embedded_postgres.start(folder / "postgres")
     os.environ.update(environment)
-    with psycopg.connect(dsn(environment)) as connection:
+    with psycopg.connect(dsn(connection_from_environment())) as connection:
         made = connection.execute("select to_regclass('public.\"BountyMetric\"') is not null").fetchone()
         if made != (True,):
             fill(connection, entities)
@@ -35,12 +36,12 @@ def fill(connection: psycopg.Connection, entities: int) -> None:
     connection.execute(rows.encode())
 
 
-def dsn(environment: dict[str, str]) -> str:
-    """libpq's connection string for such variables."""
+def dsn(source: dict[str, str | int]) -> str:
+    """libpq's connection string for the keys of `connection_from_environment`."""
     return psycopg.conninfo.make_conninfo(
-        host=environment["PGHOST"],
-        port=environment["PGPORT"],
-        user=environment["PGUSER"],
-        password=environment["PGPASSWORD"],
-        dbname=environment["PGDATABASE"],
+        host=source["host"],
+        port=source["port"],
+        user=source["user"],
+        password=source["password"] or None,
+        dbname=source["database"],
     )

@@ -56,8 +56,7 @@ def source_tables(source: str) -> dict[str, dict[str, bool]]:
     tables = next(entry["tables"] for entry in declared if entry["name"] == source)
     return {
         table["name"]: {
-            column["name"]: bool(column.get("config", {}).get("meta", {}).get("required"))
-            for column in table["columns"]
+            column["name"]: bool(column.get("config", {}).get("meta", {}).get("required")) for column in table["columns"]
         }
         for table in tables
     }
@@ -105,9 +104,7 @@ def inspect(target: Target, collection: str, database: str, source: str) -> Sour
         )
     )
     found: dict[str, set[str]] = {}
-    for table, column in target.rows(
-        f"select table, name from system.columns where database = {format_query_value(database)}"
-    ):
+    for table, column in target.rows(f"select table, name from system.columns where database = {format_query_value(database)}"):
         found.setdefault(table, set()).add(column)
     tables = []
     for name, columns in source_tables(source).items():
@@ -125,7 +122,9 @@ def inspect(target: Target, collection: str, database: str, source: str) -> Sour
 
 def _is_configured(target: Target, collection: str) -> bool:
     """Whether the target's configuration, not SQL, defines the collection."""
-    columns = {row[0] for row in target.rows("select name from system.columns where database = 'system' and table = 'named_collections'")}
+    columns = {
+        row[0] for row in target.rows("select name from system.columns where database = 'system' and table = 'named_collections'")
+    }
     if "source" not in columns:
         return False
     return bool(

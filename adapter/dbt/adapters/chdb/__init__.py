@@ -52,9 +52,7 @@ class ChdbClient(ChHttpClient):
                 f"The chDB folder {path} cannot be written: name another by ENTITY_METRICS_CHDB_PATH."
             ) from ex
         try:
-            return clickhouse_connect.get_client(
-                interface="chdb", path=str(path), query_limit=0, settings=self._conn_settings
-            )
+            return clickhouse_connect.get_client(interface="chdb", path=str(path), query_limit=0, settings=self._conn_settings)
         except ProgrammingError as ex:
             if "EmbeddedServer" not in str(ex):
                 raise FailedToConnectError(f"chDB could not open {path}: {ex}") from ex
