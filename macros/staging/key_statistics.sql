@@ -26,10 +26,14 @@
             from key_stats, unnest(bounds) as bound
         )
 
-        select low, key, weight from histogram where low is not null
+        {#- The last bucket reaches to the largest key, however far off, and is where rows come in: it is left to the sample. -#}
+        select low, key, weight
+        from histogram
+        where low is not null and key < (select max(key) from histogram)
         union all
         select value, value, share * row_count
         from key_stats, unnest(common_values, common_shares) as common (value, share)
+        where value <= (select max(low) from histogram)
     {%- endset -%}
     {{ return(
         'select assumeNotNull(low) as low, assumeNotNull(key) as key, assumeNotNull(weight) as weight from postgresql('

@@ -6,7 +6,8 @@
     {%- set known = split_points(key_statistics(pulled_source), rows_per_stream) if target_runs_source_queries() else none -%}
     {%- set last_key = known.last_key if known else none -%}
     {%- set above = split_points(key_sample(pull_sql, last_key), rows_per_stream) -%}
-    {%- set inner = (known.bounds if known else []) + ([last_key] if known and above.bounds else []) + above.bounds -%}
+    {%- set inner = (known.bounds if known else []) + ([last_key] if above.bounds else []) + above.bounds -%}
+    {%- set inner = inner | reject('none') | unique | sort -%}
     {%- set expected_rows = (known.expected_rows if known else 0) + above.expected_rows -%}
 
     {#- `streams` neighbours make one range: its streams are pulled side by side. -#}

@@ -108,11 +108,10 @@ def backfill(options: Options) -> int:
         with progress.live():
             for table in options.tables:
                 job = job_of(table)
-                refresh = ["--full-refresh"] if options.full_refresh else []
+                command = ["build", "--select", job, "--exclude-resource-type", "unit_test"]
+                command += ["--full-refresh"] if options.full_refresh else []
                 with progress.table(table, database, f"stg_{job}"):
-                    outcome = _with_retries(
-                        console, options.retries, lambda job=job, refresh=refresh: dbt.run("build", "--select", job, *refresh)
-                    )
+                    outcome = _with_retries(console, options.retries, lambda command=command: dbt.run(*command))
                 summaries.append(summarize(watched, database, table, outcome))
                 progress.finish(table, summaries[-1].source_rows, summaries[-1].verdict)
         print_summary(console, summaries, event_table, options.trial)

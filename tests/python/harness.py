@@ -1,0 +1,228 @@
+"""What the tests drive: a PostgreSQL server, and a copy of the dbt project."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import clickhouse_connect
+import psycopg
+from entity_metrics import PROJECT, embedded_postgres
+
+COPIED = ["macros", "models", "seeds", "snapshots", "tests/generic", "scripts", "dbt_project.yml", "profiles.yml.example"]
+EVENTS = "entity_metrics.entityMetricEvents_new"
+BIN = Path(sys.executable).parent
+
+
+@dataclass
+class Server:
+    """A PostgreSQL server: its data folder and libpq's variables for its superuser."""
+
+    folder: Path
+    environment: dict[str, str]
+
+    def connect(self, database: str) -> psycopg.Connection:
+        return psycopg.connect(
+            host=self.environment["PGHOST"],
+            port=self.environment["PGPORT"],
+            user="postgres",
+            dbname=database,
+            autocommit=True,
+        )
+
+    def stop(self) -> None:
+        embedded_postgres.stop(self.folder)
+
+    def start(self) -> None:
+        # A process of its own: the wheel keeps a handle to the stopped server in this one.
+        code = f"from pathlib import Path; from entity_metrics import embedded_postgres as e; e.start(Path({str(self.folder)!r}))"
+        subprocess.run([sys.executable, "-c", code], check=True, env=os.environ | {"PYTHONPATH": str(PROJECT / "scripts")})
+
+
+@dataclass
+class Ran:
+    """A finished command: its exit code and all that it printed."""
+
+    code: int
+    output: str
+
+
+class Project:
+    """A throwaway copy of the dbt project, with its own chDB folder, target and logs."""
+
+    def __init__(self, folder: Path, server: Server, database: str, password: str) -> None:
+        self.folder = folder / "project"
+        self.server = server
+        self.database = database
+        for name in COPIED:
+            source, copy = PROJECT / name, self.folder / name
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            if source.is_dir():
+                shutil.copytree(source, copy, ignore=shutil.ignore_patterns("__pycache__"))
+            elif source.exists():
+                shutil.copy(source, copy)
+        shutil.copy(self.folder / "profiles.yml.example", self.folder / "profiles.yml")
+        self.chdb = self.folder / ".chdb"
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith(("DBT_", "ENTITY_", "CLICKHOUSE_"))}
+        self.environment = inherited | {
+            "DBT_USE_COLORS": "false",
+            "COLUMNS": "160",
+            "ENTITY_METRICS_CHDB_PATH": str(self.chdb),
+            "PGHOST": server.environment["PGHOST"],
+            "PGPORT": server.environment["PGPORT"],
+            "PGUSER": "site",
+            "PGPASSWORD": password,
+            "PGDATABASE": database,
+            "PGSCHEMA": "public",
+        }
+        self._client: Any = None
+        self._processes: list[subprocess.Popen[str]] = []
+
+    # commands -------------------------------------------------------------------------------------------------------
+
+    def run(self, *command: str, ok: bool | None = True, **environment: str) -> Ran:
+        """Run a command in the copy. ok: whether it must succeed; None takes either."""
+        self.release()
+        done = subprocess.run(
+            command,
+            cwd=self.folder,
+            env=self.environment | environment,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+        assert ok is None or (done.returncode == 0) == ok, done.stdout[-6000:]
+        return Ran(done.returncode, done.stdout)
+
+    def dbt(self, *arguments: str, ok: bool | None = True, **environment: str) -> Ran:
+        return self.run(str(BIN / "dbt"), *arguments, ok=ok, **environment)
+
+    def connect(self, *arguments: str, ok: bool | None = True, **environment: str) -> Ran:
+        return self.run(sys.executable, "scripts/connect_source.py", *arguments, ok=ok, **environment)
+
+    def backfill(self, *arguments: str, ok: bool | None = True, **environment: str) -> Ran:
+        return self.run(sys.executable, "scripts/backfill.py", *arguments, ok=ok, **environment)
+
+    def start(self, *command: str, until: str, then: Callable[[subprocess.Popen[str]], None]) -> Ran:
+        """Run a command, and do `then` with its process as soon as it has printed `until`."""
+        self.release()
+        process = subprocess.Popen(
+            command,
+            cwd=self.folder,
+            env=self.environment | {"PYTHONUNBUFFERED": "1"},
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        self._processes.append(process)
+        output = ""
+        done = False
+        for line in process.stdout or []:
+            output += line
+            if not done and until in line:
+                done = True
+                then(process)
+        process.wait()
+        assert done, output[-6000:]
+        return Ran(process.returncode, output)
+
+    @staticmethod
+    def kill(process: subprocess.Popen[str]) -> None:
+        os.killpg(process.pid, signal.SIGKILL)
+
+    # databases ------------------------------------------------------------------------------------------------------
+
+    def postgres(self, sql: str) -> list[tuple[Any, ...]]:
+        """Run a statement in the test's Postgres database."""
+        with self.server.connect(self.database) as connection:
+            cursor = connection.execute(sql.encode())
+            return cursor.fetchall() if cursor.description else []
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        """Run a statement in the chDB folder, which a command that follows can open again."""
+        if self._client is None:
+            self._client = clickhouse_connect.get_client(
+                interface="chdb", path=str(self.chdb), settings={"session_timezone": "UTC", "mutations_sync": "2"}
+            )
+        return list(self._client.query(sql).result_rows) if sql.lstrip().startswith(("select", "with")) else self._command(sql)
+
+    def value(self, sql: str) -> Any:
+        return self.rows(sql)[0][0]
+
+    def _command(self, sql: str) -> list[tuple[Any, ...]]:
+        self._client.command(sql)
+        return []
+
+    def release(self) -> None:
+        if self._client is not None:
+            self._client.close()
+            self._client = None
+
+    def close(self) -> None:
+        self.release()
+        for process in self._processes:
+            if process.poll() is None:
+                self.kill(process)
+
+    # what tests ask again and again ---------------------------------------------------------------------------------
+
+    def create_event_table(self, engine: str = "MergeTree", created_at: str = "DateTime", order_by: str | None = None) -> None:
+        """The event table as the live site may have it."""
+        order_by = order_by or "entityType, entityId, createdAt"
+        self.rows("create database if not exists entity_metrics")
+        self.rows(
+            f"create table {EVENTS} (entityType LowCardinality(String), entityId Int32, userId Int32,"
+            f" metricType LowCardinality(String), metricValue Int32, createdAt {created_at}, version UInt8 default 2)"
+            f" engine = {engine} partition by toYYYYMM(createdAt) order by ({order_by})"
+        )
+
+    def add_live_events(self) -> None:
+        """Rows that no backfill of Bounty may touch: in the slice's partition, and alike in all but one thing."""
+        self.rows(
+            f"insert into {EVENTS} values"
+            " ('Bounty', 1, 7, 'favoriteCount', 1, '2025-01-21 00:00:00', 2),"
+            " ('Bounty', 1, -1, 'favoriteCount', 1, '2025-01-21 00:00:00', 2),"
+            " ('Bounty', 1, 7, 'favoriteCount', 1, '2025-01-21 00:00:00', 3),"
+            " ('Bounty', 1, -1, 'liveOnly', 5, '2025-01-21 10:00:00', 3),"
+            " ('Bounty', 1, -1, 'favoriteCount', 1, '2025-01-21 00:00:00', 1),"
+            " ('BountyEntry', 1, -1, 'unitAmount', 1, '2025-01-21 00:00:00', 3),"
+            " ('Image', 1, 9, 'ReactionLike', 1, '2024-06-01 12:00:00', 2)"
+        )
+
+    def outside(self, slice_condition: str = "") -> list[tuple[Any, ...]]:
+        """All events that are not in Bounty's slice."""
+        condition = slice_condition or (
+            "entityType = 'Bounty' and version = 3 and userId = -1 and metricType in ("
+            "'favoriteCount', 'trackCount', 'entryCount', 'benefactorCount', 'unitAmount', 'commentCount')"
+        )
+        return self.rows(f"select * from {EVENTS} where not ({condition}) order by all")
+
+    def bounty_slice(self) -> list[tuple[Any, ...]]:
+        """(entityId, metricType, metricValue) of Bounty's slice in the event table."""
+        return self.rows(
+            f"select entityId, toString(metricType), metricValue from {EVENTS}"
+            " where entityType = 'Bounty' and version = 3 and userId = -1 and metricType in ("
+            "'favoriteCount', 'trackCount', 'entryCount', 'benefactorCount', 'unitAmount', 'commentCount') order by all"
+        )
+
+    def bounty_source(self) -> list[tuple[Any, ...]]:
+        """What Bounty's slice must be, asked of Postgres itself."""
+        columns = {
+            "favoriteCount": "favoriteCount",
+            "trackCount": "trackCount",
+            "entryCount": "entryCount",
+            "benefactorCount": "benefactorCount",
+            "unitAmountCount": "unitAmount",
+            "commentCount": "commentCount",
+        }
+        branches = [
+            f"""select "bountyId", '{metric}', "{column}" from "BountyMetric" where timeframe = 'AllTime' and "{column}" <> 0"""
+            for column, metric in columns.items()
+        ]
+        return sorted(self.postgres(" union all ".join(branches)))

@@ -1,0 +1,161 @@
+"""Bad input and broken surroundings: one clear sentence, a non-zero exit where it is an error, nothing lost."""
+
+import subprocess
+import sys
+
+import pytest
+from harness import BIN, EVENTS, Project
+
+RUN_BOUNTY = ["run", "--select", "bounty_metrics"]
+
+
+def test_values_at_and_beyond_int32(connected: Project) -> None:
+    """A bigint beyond Int32 stops the run by name; the largest id, negatives, zeros and nulls are what they are."""
+    connected.dbt(*RUN_BOUNTY)
+    published = connected.bounty_slice()
+    connected.postgres(
+        """alter table "BountyMetric" alter "unitAmountCount" type bigint, alter "commentCount" drop not null;
+           update "BountyMetric" set "unitAmountCount" = 3000000000 where "bountyId" = 4 and timeframe = 'AllTime' """
+    )
+    ran = connected.backfill("--table", "BountyMetric", ok=False)
+    assert (
+        "Bounty unitAmount of 4 is 3000000000, which does not fit the event table's Int32 (1 such in BountyMetric)" in ran.output
+    )
+    assert "Traceback" not in ran.output
+    assert connected.bounty_slice() == published
+
+    connected.postgres(
+        """update "BountyMetric" set "unitAmountCount" = 2147483647, "commentCount" = null where "bountyId" = 4;
+           update "BountyMetric" set "unitAmountCount" = -2147483648 where "bountyId" = 2147483647;
+           insert into "BountyMetric" ("bountyId", timeframe) values (3333, 'AllTime')"""
+    )
+    ran = connected.backfill("--table", "BountyMetric")
+    assert "1 of 1 tables published" in ran.output
+    published = connected.bounty_slice()
+    assert published == connected.bounty_source()
+    assert {(4, "unitAmount", 2147483647), (2147483647, "unitAmount", -2147483648)} <= set(published)
+    assert not [row for row in published if row[0] == 3333 or row[:2] == (4, "commentCount")]
+
+
+def test_post_metrics_of_the_real_schema(connected: Project) -> None:
+    """The real PostMetric lacks two mapped columns: a sentence that names them and the var; with the var it goes on."""
+    connected.postgres("""alter table "PostMetric" drop column "tippedCount", drop column "tippedAmountCount" """)
+    sentence = "Source table PostMetric lacks the mapped columns tippedCount, tippedAmountCount"
+    ran = connected.dbt("run", "--select", "post_metrics", ok=False)
+    assert sentence in ran.output and "allow_missing_columns: true" in ran.output
+    ran = connected.backfill("--table", "PostMetric", ok=False)
+    assert sentence in ran.output
+    assert "tippedCount, tippedAmountCount" in connected.connect().output
+    built = connected.dbt("build", "--select", "post_metrics", "--vars", "{allow_missing_columns: true}")
+    assert (
+        "going on without tippedCount, tippedAmountCount" in built.output and "PASS matches_catalog_post_metrics" in built.output
+    )
+    metrics = {row[0] for row in connected.rows(f"select distinct toString(metricType) from {EVENTS}")}
+    assert "Like" in metrics and not metrics & {"tippedCount", "tippedAmount"}
+
+
+def test_missing_table_and_missing_key(connected: Project) -> None:
+    connected.postgres("""alter table "BountyMetric" rename column "bountyId" to id; drop table "TagMetric" """)
+    ran = connected.backfill("--table", "BountyMetric", "--table", "TagMetric", "--table", "ArticleMetric", ok=False)
+    assert "Source table BountyMetric lacks the column bountyId" in ran.output
+    assert "Postgres has no table TagMetric" in ran.output
+    assert "1 of 3 tables published" in ran.output  # what can be done is done
+
+
+def test_postgres_down(connected: Project) -> None:
+    connected.dbt(*RUN_BOUNTY)
+    published = connected.bounty_slice()
+    connected.server.stop()
+    try:
+        ran = connected.backfill("--table", "BountyMetric", "--retries", "1", ok=False)
+        plain = connected.dbt(*RUN_BOUNTY, ok=False)
+        again = connected.connect(ok=False)
+    finally:
+        connected.server.start()
+    assert ran.output.count("Trying again in") == 1 and "BountyMetric: Postgres is not reachable" in ran.output
+    assert "connection to server" in plain.output
+    assert again.output.startswith("Postgres is not reachable") or "Postgres is not reachable" in again.output
+    assert connected.bounty_slice() == published
+    connected.dbt(*RUN_BOUNTY)
+
+
+def test_wrong_password(connected: Project) -> None:
+    """connect_source.py refuses it and keeps the connection that works; a password changed later is explained by a run."""
+    refused = connected.connect(ok=False, PGPASSWORD="wrong-Pa55word")
+    assert "Postgres refuses the password of user site" in refused.output
+    assert "wrong-Pa55word" not in refused.output
+    connected.dbt(*RUN_BOUNTY)
+    with connected.server.connect("postgres") as connection:
+        connection.execute("create role reader login superuser password 'first'")
+    try:
+        connected.connect(PGUSER="reader", PGPASSWORD="first")
+        with connected.server.connect("postgres") as connection:
+            connection.execute("alter role reader password 'second'")
+        ran = connected.backfill("--table", "BountyMetric", ok=False)
+        assert "Postgres refuses the password of user reader" in ran.output and "Trying again" not in ran.output
+    finally:
+        with connected.server.connect("postgres") as connection:
+            connection.execute("drop role reader")
+
+
+def test_not_connected(project: Project) -> None:
+    ran = project.backfill("--table", "BountyMetric", ok=False)
+    assert (
+        "There is no source database postgres_source on the target embedded: run `python scripts/connect_source.py`."
+        in ran.output
+    )
+
+
+def test_clickhouse_down(project: Project) -> None:
+    """The server output of the profile, with nothing listening."""
+    for command in ("scripts/backfill.py", "scripts/connect_source.py"):
+        options = ["--all", "--retries", "0"] if "backfill" in command else []
+        ran = project.run(sys.executable, command, *options, "--target", "server", ok=False, CLICKHOUSE_PORT="1")
+        assert "ClickHouse is not reachable" in ran.output and "Traceback" not in ran.output
+
+
+def test_chdb_folder_in_use(connected: Project) -> None:
+    connected.dbt(*RUN_BOUNTY)
+    command = [str(BIN / "dbt"), *RUN_BOUNTY, "--vars", "{range_size: 1}"]
+    outputs = []
+
+    def intrude(_process: object) -> None:
+        for intruder in ([str(BIN / "dbt"), *RUN_BOUNTY], [sys.executable, "scripts/backfill.py", "--table", "BountyMetric"]):
+            done = subprocess.run(intruder, cwd=connected.folder, env=connected.environment, capture_output=True, text=True)
+            outputs.append((done.returncode, done.stdout + done.stderr))
+
+    connected.postgres(
+        """insert into "BountyMetric" ("bountyId", timeframe) select n, 'AllTime' from generate_series(5000, 12000) as n"""
+    )
+    connected.start(*command, until=": range 2 of", then=intrude)
+    for code, output in outputs:
+        assert code != 0
+        assert f"The chDB folder {connected.chdb} is in use by another process" in output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--table", "NoSuchMetric"], "'NoSuchMetric' is not one of 'BountyMetric'"),
+        (["--table", "BountyMetric", "--date", "2025-13-41"], "'2025-13-41' does not match the format '%Y-%m-%d'"),
+        ([], "Give either --all, or --table once or more."),
+        (["--all", "--batch-size", "0"], "0 is not in the range"),
+    ],
+)
+def test_wrong_usage(project: Project, arguments: list[str], sentence: str) -> None:
+    ran = project.backfill(*arguments, ok=False)
+    assert ran.code == 2
+    assert sentence in ran.output
+
+
+@pytest.mark.parametrize(
+    ("variables", "sentence"),
+    [
+        ("{backfill_date: '2025-02-30'}", "The var backfill_date is '2025-02-30': give a date"),
+        ("{backfill_date: soon}", "The var backfill_date is 'soon': give a date"),
+        ("{range_size: many}", "The var range_size is 'many': give a whole number from 1."),
+        ("{event_table: 'a; drop table b'}", "The var event_table is 'a; drop table b': give a name of letters"),
+    ],
+)
+def test_malformed_vars(project: Project, variables: str, sentence: str) -> None:
+    assert sentence in project.dbt(*RUN_BOUNTY, "--vars", variables, ok=False).output
