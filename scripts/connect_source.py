@@ -1,17 +1,18 @@
 """Connect the site's Postgres to the ClickHouse target, and say what was found there."""
 
-import sys
-from typing import Any
+import os
 
 import click
 from dbt.cli.main import dbtRunner
+from rich.console import Console
+from rich.table import Table
+
 from entity_metrics import PROJECT, sample_site
 from entity_metrics.explain import explain
 from entity_metrics.project import project_var, quiet_dbt_arguments
 from entity_metrics.source import SourceReport, connect, connection_from_environment, inspect
 from entity_metrics.target import open_target
-from rich.console import Console
-from rich.table import Table
+from entity_metrics.terminal import console, fail, say
 
 
 @click.command()
@@ -23,12 +24,11 @@ def main(target_name: str | None, sample: bool) -> None:
     Reads PGHOST PGPORT PGUSER PGPASSWORD PGDATABASE PGSCHEMA (libpq's defaults; PGSCHEMA is public if not set). ClickHouse,
     not this machine, connects to Postgres: PGHOST must mean the same there. The password goes into the named collection only.
     """
-    console = Console()
     if sample:
         sample_site.use()
-    source = connection_from_environment_or_exit(console)
     collection, database = project_var("source_collection"), project_var("source_database")
     try:
+        source = connection_from_environment()
         target = open_target(target_name)
         try:
             connect(target, collection, database)
@@ -36,57 +36,40 @@ def main(target_name: str | None, sample: bool) -> None:
         finally:
             target.close()
     except Exception as ex:  # whatever layer it comes from, the person gets one sentence
-        fail(console, explain(str(ex)).sentence)
-    console.print(
+        fail(explain(str(ex)).sentence)
+    where = console()
+    say(
+        where,
         f"Connected {source['host']}, database {source['database']}, schema {source['schema']}"
         f" as {database} on the target {target.name}.",
-        highlight=False,
-        soft_wrap=True,
     )
-    print_report(console, report)
+    print_report(where, report)
     seeded = dbtRunner().invoke(["seed", *quiet_dbt_arguments(target_name)])
     if not seeded.success:
-        fail(console, explain(str(seeded.exception or seeded.result.results[0].message)).sentence)
+        fail(explain(str(seeded.exception or seeded.result.results[0].message)).sentence)
 
 
-def connection_from_environment_or_exit(console: Console) -> dict[str, Any]:
-    try:
-        return connection_from_environment()
-    except ValueError as ex:
-        fail(console, str(ex))
-        raise
-
-
-def print_report(console: Console, report: SourceReport) -> None:
+def print_report(where: Console, report: SourceReport) -> None:
     """Print the server's version, each table with its estimated rows, and what is missing."""
-    console.print(f"PostgreSQL {report.server_version}", highlight=False)
+    say(where, f"PostgreSQL {report.server_version}")
     table = Table("table", "estimated rows", "missing", box=None, pad_edge=False)
     table.columns[1].justify = "right"
     for entry in report.tables:
         rows = "?" if entry.rows is None else f"{entry.rows:,}"
         table.add_row(entry.name, rows if entry.found else "", ", ".join(entry.missing) if entry.found else "the table")
-    console.print(table, highlight=False)
+    where.print(table, highlight=False)
     lacking = [entry for entry in report.tables if not entry.found or entry.missing]
     if lacking:
-        console.print(
-            "The jobs that read "
-            + ", ".join(entry.name for entry in lacking)
-            + " will stop: a missing column can be done without by --vars '{allow_missing_columns: true}'.",
-            highlight=False,
-            soft_wrap=True,
+        names = ", ".join(entry.name for entry in lacking)
+        say(
+            where,
+            f"The jobs that read {names} will stop: a missing column can be done without by"
+            " --vars '{allow_missing_columns: true}'.",
         )
     if any(entry.found and entry.rows is None for entry in report.tables):
-        console.print("A ? means that Postgres never analyzed the table: ANALYZE makes planning its pull faster.", soft_wrap=True)
-
-
-def fail(console: Console, sentence: str) -> None:
-    """Print the sentence to standard error and exit with 1."""
-    Console(stderr=True).print(sentence, style="red", highlight=False, soft_wrap=True, markup=False)
-    sys.exit(1)
+        say(where, "A ? means that Postgres never analyzed the table: ANALYZE makes planning its pull faster.")
 
 
 if __name__ == "__main__":
-    import os
-
     os.chdir(PROJECT)
     main()

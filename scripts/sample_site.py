@@ -2,6 +2,7 @@
 
 import click
 import psycopg
+
 from entity_metrics import embedded_postgres, sample_site
 from entity_metrics.source import connection_from_environment
 

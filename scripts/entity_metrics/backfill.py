@@ -9,6 +9,7 @@ from typing import Any
 import click
 from rich.console import Console
 
+from entity_metrics import terminal
 from entity_metrics.dbt_runs import Dbt, Outcome
 from entity_metrics.explain import explain
 from entity_metrics.jobs import METRIC_TABLES, job_of
@@ -91,16 +92,16 @@ def main(
 
 def backfill(options: Options) -> int:
     """Run the jobs of all tables, print the summary and return the exit code."""
-    console = Console()
+    console = terminal.console()
     progress = PullProgress(console, options.target)
     dbt = Dbt(options.target, options.variables, progress.message)
     seeded = _with_retries(console, options.retries, lambda: dbt.run("seed"))
     if seeded.failure:
-        return _stop(seeded.failure.sentence)
+        terminal.fail(seeded.failure.sentence)
     try:
         watched = open_target(options.target)
     except Exception as ex:
-        return _stop(explain(str(ex)).sentence)
+        terminal.fail(explain(str(ex)).sentence)
     database = watched.database + ("_trial" if options.trial else "")
     event_table = f"{project_var('event_database') or watched.database}.{project_var('event_table')}"
     summaries: list[TableSummary] = []
@@ -130,11 +131,6 @@ def _with_retries(console: Console, retries: int, attempt: Any) -> Outcome:
         if not outcome.failure or not outcome.failure.transient or tried == retries:
             break
         wait = 2**tried
-        console.print(f"{outcome.failure.sentence} Trying again in {wait} s.", highlight=False, markup=False, soft_wrap=True)
+        terminal.say(console, f"{outcome.failure.sentence} Trying again in {wait} s.")
         time.sleep(wait)
     return outcome
-
-
-def _stop(sentence: str) -> int:
-    Console(stderr=True).print(sentence, style="red", highlight=False, markup=False, soft_wrap=True)
-    return 1

@@ -14,7 +14,7 @@ import psycopg
 from rich.console import Console
 from rich.table import Table
 
-from entity_metrics import PROJECT, embedded_postgres, sample_site
+from entity_metrics import PROJECT, embedded_postgres, sample_site, terminal
 from entity_metrics.source import connection_from_environment
 
 FOLDER = PROJECT / "target" / "benchmark"
@@ -37,7 +37,7 @@ REPEAT = 5
 )
 def main(rows: int, given: bool, other_rows: int) -> None:
     """Build an ImageMetric of that size, pull, unpivot, publish and reconcile it, and print what each step took."""
-    console = Console()
+    console = terminal.console()
     if given:
         os.environ["PGSCHEMA"] = "entity_metrics_benchmark"
     else:

@@ -9,6 +9,7 @@ from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn,
 from rich.text import Text
 
 from entity_metrics.target import Target, open_target
+from entity_metrics.terminal import say
 
 POLL_SECONDS = 0.2
 
@@ -54,7 +55,7 @@ class PullProgress:
     def message(self, line: str) -> None:
         """A line from dbt: shown at once without a terminal, where the bars say the rest."""
         if not self._console.is_terminal or "trial" in line:
-            self._console.print(line, highlight=False, markup=False, soft_wrap=True)
+            say(self._console, line)
 
     @contextlib.contextmanager
     def live(self) -> Iterator[None]:

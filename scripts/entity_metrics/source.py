@@ -117,7 +117,8 @@ def inspect(target: Target, collection: str, database: str, source: str) -> Sour
                 missing=[column for column in columns if name in found and column not in found[name]],
             )
         )
-    return SourceReport(server_version=version, tables=tables)
+    # '18.04.0000' is 18.4
+    return SourceReport(server_version=".".join(str(int(part)) for part in version.split(".")[:2]), tables=tables)
 
 
 def _is_configured(target: Target, collection: str) -> bool:

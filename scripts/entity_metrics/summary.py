@@ -10,6 +10,7 @@ from rich.table import Table
 from entity_metrics.dbt_runs import Outcome
 from entity_metrics.jobs import job_of
 from entity_metrics.target import Target
+from entity_metrics.terminal import say
 
 
 @dataclass
@@ -94,14 +95,14 @@ def print_summary(console: Console, summaries: list[TableSummary], event_table: 
     console.print(overview, highlight=False)
     for summary in summaries:
         if summary.outcome.failure:
-            _say(console, f"{summary.table}: {summary.outcome.failure.sentence}")
+            say(console, f"{summary.table}: {summary.outcome.failure.sentence}")
         for test in summary.outcome.failed_tests:
-            _say(console, f"{summary.table}: the test {test} failed; its rows are in the database of test results.")
+            say(console, f"{summary.table}: the test {test} failed; its rows are in the database of test results.")
     good = sum(summary.succeeded for summary in summaries)
     if trial:
-        _say(console, f"Trial: {good} of {len(summaries)} tables would reconcile. {event_table} was not touched.")
+        say(console, f"Trial: {good} of {len(summaries)} tables would reconcile. {event_table} was not touched.")
     else:
-        _say(console, f"{good} of {len(summaries)} tables published into {event_table} and reconciled.")
+        say(console, f"{good} of {len(summaries)} tables published into {event_table} and reconciled.")
 
 
 def _print_metrics(console: Console, summaries: list[TableSummary]) -> None:
@@ -123,7 +124,3 @@ def _print_metrics(console: Console, summaries: list[TableSummary]) -> None:
     if table.row_count:
         console.print()
         console.print(table, highlight=False)
-
-
-def _say(console: Console, sentence: str) -> None:
-    console.print(sentence, highlight=False, markup=False, soft_wrap=True)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+
 from entity_metrics import embedded_postgres, sample_site
 from harness import Project, Server
 

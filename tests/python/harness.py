@@ -12,6 +12,7 @@ from typing import Any
 
 import clickhouse_connect
 import psycopg
+
 from entity_metrics import PROJECT, embedded_postgres
 
 COPIED = ["macros", "models", "seeds", "snapshots", "tests/generic", "scripts", "dbt_project.yml", "profiles.yml.example"]

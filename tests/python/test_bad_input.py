@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 import pytest
+
 from harness import BIN, EVENTS, Project
 
 RUN_BOUNTY = ["run", "--select", "bounty_metrics"]
@@ -119,10 +120,11 @@ def test_chdb_folder_in_use(connected: Project) -> None:
     command = [str(BIN / "dbt"), *RUN_BOUNTY, "--vars", "{range_size: 1}"]
     outputs = []
 
-    def intrude(_process: object) -> None:
+    def intrude(process: subprocess.Popen[str]) -> None:
         for intruder in ([str(BIN / "dbt"), *RUN_BOUNTY], [sys.executable, "scripts/backfill.py", "--table", "BountyMetric"]):
             done = subprocess.run(intruder, cwd=connected.folder, env=connected.environment, capture_output=True, text=True)
             outputs.append((done.returncode, done.stdout + done.stderr))
+        connected.kill(process)
 
     connected.postgres(
         """insert into "BountyMetric" ("bountyId", timeframe) select n, 'AllTime' from generate_series(5000, 12000) as n"""

@@ -1,6 +1,7 @@
 """The jobs as people run them."""
 
 import pytest
+
 from harness import EVENTS, Project
 
 

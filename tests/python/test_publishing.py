@@ -1,6 +1,7 @@
 """Publishing: by attaching and by inserting, interrupted, refused."""
 
 import pytest
+
 from harness import BIN, EVENTS, Project
 
 RUN_BOUNTY = ["run", "--select", "bounty_metrics"]

@@ -1,6 +1,7 @@
 """Every reconciliation test is seen red: the data is broken on purpose, and the right test names what is wrong."""
 
 import pytest
+
 from harness import EVENTS, Project
 
 MODEL = "entity_metrics.bounty_metrics"

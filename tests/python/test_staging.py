@@ -5,6 +5,7 @@ import sys
 import threading
 
 import pytest
+
 from harness import BIN, EVENTS, Project
 
 DBT = str(BIN / "dbt")
