@@ -8,6 +8,11 @@
             ) }}
         {%- endif -%}
     {%- endfor -%}
+    {%- for name in ['include_zero_values', 'allow_missing_columns', 'allow_empty_slice', 'dry_run'] -%}
+        {%- if var(name) is not boolean -%}
+            {{ exceptions.raise_compiler_error("The var " ~ name ~ " is '" ~ var(name) ~ "': give true or false, without quotes.") }}
+        {%- endif -%}
+    {%- endfor -%}
     {%- for name in ['event_table', 'event_database', 'source_collection', 'source_database'] -%}
         {%- set may_be_empty = name == 'event_database' -%}
         {%- if not modules.re.match('^[A-Za-z_][A-Za-z0-9_]*$', var(name)) and not (may_be_empty and not var(name)) -%}

@@ -1,5 +1,4 @@
 {% macro assert_publishable(event_table, facts) %}
-    {%- set named = facts.columns.split(', ') | map('replace', ' ', '|') | list -%}
     {%- for column in ['entityType', 'entityId', 'userId', 'metricType', 'metricValue', 'createdAt', 'version'] -%}
         {%- if not (', ' ~ facts.columns).count(', ' ~ column ~ ' ') -%}
             {{ exceptions.raise_compiler_error(

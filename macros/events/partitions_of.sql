@@ -1,6 +1,6 @@
-{% macro partitions_of(relation, condition) %}
+{% macro partitions_of(relation, condition, distributed=false) %}
     {%- set rows = run_query(
-        'select _partition_id as partition_id, count() as events from ' ~ relation ~ ' where ' ~ condition
+        'select ' ~ ("'all'" if distributed else '_partition_id') ~ ' as partition_id, count() as events from ' ~ relation ~ ' where ' ~ condition
         ~ ' group by partition_id order by partition_id'
     ) -%}
     {%- set partitions = {} -%}

@@ -1,5 +1,5 @@
 {% macro publish_slice() %}
-    {% if not execute or flags.WHICH not in ['run', 'build'] %}{{ return('') }}{% endif %}
+    {% if not execute %}{{ return('') }}{% endif %}
     {%- set meta = model.config.meta -%}
     {%- set event_table = event_relation() -%}
     {%- set condition = slice_condition(meta.entity_type, meta.metrics.values()) -%}
@@ -12,7 +12,7 @@
     {%- set facts = event_table_facts(event_table, this) -%}
     {% do assert_publishable(event_table, facts) %}
     {%- set new_partitions = partitions_of(this, 'true') -%}
-    {%- set old_partitions = partitions_of(event_table, condition) -%}
+    {%- set old_partitions = partitions_of(event_table, condition, distributed=facts.local_table) -%}
     {%- set new_events = new_partitions.values() | sum -%}
     {%- set old_events = old_partitions.values() | sum -%}
     {% if old_events and not new_events and not var('allow_empty_slice') %}
@@ -32,7 +32,7 @@
         {% call statement('publish_slice') %}{{ sql }}{% endcall %}
     {% endfor %}
 
-    {%- set published = partitions_of(event_table, condition).values() | sum -%}
+    {%- set published = partitions_of(event_table, condition, distributed=facts.local_table).values() | sum -%}
     {% if published != new_events %}
         {{ exceptions.raise_compiler_error(
             event_table ~ " holds " ~ published ~ " events of the slice of " ~ meta.legacy_table ~ " after publishing " ~ new_events

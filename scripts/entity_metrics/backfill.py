@@ -118,8 +118,9 @@ def backfill(options: Options) -> int:
         print_summary(console, summaries, event_table, options.trial)
     finally:
         if options.trial:
+            on_cluster = f" on cluster `{watched.cluster}`" if watched.cluster else ""
             for name in (database, f"{database}_dbt_test__audit"):
-                watched.command(f"drop database if exists {name}")
+                watched.command(f"drop database if exists {name}{on_cluster}")
         watched.close()
     return 0 if all(summary.succeeded for summary in summaries) else 1
 

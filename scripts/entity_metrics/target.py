@@ -5,13 +5,13 @@ from argparse import Namespace
 from dataclasses import dataclass
 from typing import Any
 
+from dbt.adapters.chdb import ChdbClient
 from dbt.adapters.clickhouse.dbclient import ChClientWrapper, get_db_client
 from dbt.cli.resolvers import default_profiles_dir
 from dbt.config.runtime import load_profile
 from dbt.flags import set_from_args
 from dbt_common.context import set_invocation_context
 
-from dbt.adapters.chdb import ChdbClient
 from entity_metrics import PROJECT
 
 

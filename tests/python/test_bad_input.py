@@ -155,6 +155,7 @@ def test_wrong_usage(project: Project, arguments: list[str], sentence: str) -> N
     [
         ("{backfill_date: '2025-02-30'}", "The var backfill_date is '2025-02-30': give a date"),
         ("{backfill_date: soon}", "The var backfill_date is 'soon': give a date"),
+        ("{allow_empty_slice: 'false'}", "The var allow_empty_slice is 'false': give true or false"),
         ("{range_size: many}", "The var range_size is 'many': give a whole number from 1."),
         ("{event_table: 'a; drop table b'}", "The var event_table is 'a; drop table b': give a name of letters"),
     ],
