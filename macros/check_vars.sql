@@ -10,7 +10,9 @@
     {%- endfor -%}
     {%- for name in ['include_zero_values', 'allow_missing_columns', 'allow_empty_slice', 'dry_run'] -%}
         {%- if var(name) is not boolean -%}
-            {{ exceptions.raise_compiler_error("The var " ~ name ~ " is '" ~ var(name) ~ "': give true or false, without quotes.") }}
+            {{ exceptions.raise_compiler_error(
+                "The var " ~ name ~ " is '" ~ var(name) ~ "': give true or false, without quotes."
+            ) }}
         {%- endif -%}
     {%- endfor -%}
     {%- for name in ['event_table', 'event_database', 'source_collection', 'source_database'] -%}
