@@ -3,5 +3,5 @@
         "select name from system.columns where database = '" ~ relation.schema ~ "' and table = '" ~ relation.identifier
         ~ "' and name != '_range' and comment != '" ~ missing_column_comment() ~ "' order by position"
     ) -%}
-    {{ return(rows.columns[0].values()) }}
+    {{ return(rows.columns[0].values() if rows | length else []) }}
 {% endmacro %}

@@ -1,9 +1,15 @@
 {% macro missing_columns(pulled_source, source_name) %}
     {%- set table = source_name[1] -%}
-    {%- set found = adapter.get_columns_in_relation(pulled_source) | map(attribute='name') | list -%}
+    {%- set columns = adapter.get_columns_in_relation(pulled_source) -%}
+    {%- set found = columns | map(attribute='name') | list -%}
     {% if not found %}
         {% do explain_missing_table(pulled_source, table) %}
     {% endif %}
+    {% for column in columns if column.name == config.meta_require('range_key') and column.is_nullable %}
+        {{ exceptions.raise_compiler_error(
+            "The range key " ~ column.name ~ " of " ~ table ~ " may be null: a pull needs a key that is declared not null."
+        ) }}
+    {% endfor %}
     {%- set missing = [] -%}
     {%- set node = graph.sources.values() | selectattr('source_name', 'equalto', source_name[0])
         | selectattr('name', 'equalto', table) | first -%}

@@ -50,6 +50,7 @@ class Options:
     "--limit-batches", type=click.IntRange(1, 999_999_999), help="A trial: pull only so many ranges, and publish nothing."
 )
 @click.option("--full-refresh", is_flag=True, help="Start each pull over instead of going on where an interrupted one stopped.")
+@click.option("--allow-empty-slice", is_flag=True, help="Let an empty source table replace a slice that holds events.")
 @click.option("--allow-missing-columns", is_flag=True, help="Go on without mapped columns that the source lacks.")
 @click.option(
     "--retries",
@@ -67,6 +68,7 @@ def main(
     batch_size: int | None,
     limit_batches: int | None,
     full_refresh: bool,
+    allow_empty_slice: bool,
     allow_missing_columns: bool,
     retries: int,
     target: str | None,
@@ -83,6 +85,7 @@ def main(
         "dry_run": dry_run or None,
         "range_size": batch_size,
         "range_limit": limit_batches,
+        "allow_empty_slice": allow_empty_slice or None,
         "allow_missing_columns": allow_missing_columns or None,
     }
     variables = {name: value for name, value in wanted.items() if value is not None}

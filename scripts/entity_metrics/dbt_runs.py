@@ -45,6 +45,8 @@ class Dbt:
                 return Outcome(failure=explain(str(parsed.exception)))
             self._manifest = parsed.result
         result = dbtRunner(manifest=self._manifest, callbacks=[self._relay]).invoke([*command, *self._options])
+        if isinstance(result.exception, KeyboardInterrupt):
+            raise result.exception
         if result.exception:
             return Outcome(failure=explain(str(result.exception)))
         return _outcome(result.result.results)

@@ -1,5 +1,6 @@
 """Bad input and broken surroundings: one clear sentence, a non-zero exit where it is an error, nothing lost."""
 
+import signal
 import subprocess
 import sys
 
@@ -133,6 +134,25 @@ def test_chdb_folder_in_use(connected: Project) -> None:
     for code, output in outputs:
         assert code != 0
         assert f"The chDB folder {connected.chdb} is in use by another process" in output
+
+
+def test_range_key_that_may_be_null(connected: Project) -> None:
+    connected.postgres("""alter table "BountyMetric" drop constraint "BountyMetric_pkey", alter "bountyId" drop not null""")
+    assert "The range key bountyId of BountyMetric may be null" in connected.dbt(*RUN_BOUNTY, ok=False).output
+
+
+def test_interrupted_by_the_keyboard_or_a_closed_pipe(connected: Project) -> None:
+    """Control-C stops the whole backfill, not one table; `| head` ends it."""
+    rows = 'insert into "BountyMetric" ("bountyId", timeframe) select n, \'AllTime\' from generate_series(5000, 12000) as n'
+    connected.postgres(rows)
+    command = [sys.executable, "scripts/backfill.py", "--table", "BountyMetric", "--table", "TagMetric", "--batch-size", "1"]
+    ran = connected.start(*command, until=": range 2 of", then=lambda process: process.send_signal(signal.SIGINT))
+    assert ran.code != 0
+    assert "Unknown error" not in ran.output and "stg_tag_metrics" not in ran.output
+    piped = f"{' '.join(command)} | head -2"
+    done = subprocess.run(piped, shell=True, cwd=connected.folder, env=connected.environment, capture_output=True, timeout=60)
+    assert len(done.stdout.splitlines()) == 2
+    connected.value("select 1")  # the folder is free
 
 
 @pytest.mark.parametrize(
