@@ -6,6 +6,10 @@ import psycopg
 from entity_metrics import embedded_postgres, sample_site
 from entity_metrics.source import connection_from_environment
 
+entities_option = click.option(
+    "--entities", default=500, show_default=True, type=click.IntRange(1, 10_000_000), help="Entities in the smallest tables."
+)
+
 
 @click.group()
 def main() -> None:
@@ -13,9 +17,7 @@ def main() -> None:
 
 
 @main.command()
-@click.option(
-    "--entities", default=500, show_default=True, type=click.IntRange(1, 10_000_000), help="Entities in the smallest tables."
-)
+@entities_option
 def start(entities: int) -> None:
     """Start it, making it first if it is not there, and print its connection as export lines for the shell."""
     for name, value in sample_site.use(entities=entities).items():
@@ -23,9 +25,7 @@ def start(entities: int) -> None:
 
 
 @main.command()
-@click.option(
-    "--entities", default=500, show_default=True, type=click.IntRange(1, 10_000_000), help="Entities in the smallest tables."
-)
+@entities_option
 def load(entities: int) -> None:
     """Make the site's tables, and fill them, in the Postgres that PGHOST ... name. Its schema must have none of them yet."""
     source = connection_from_environment()

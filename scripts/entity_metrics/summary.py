@@ -29,8 +29,8 @@ class MetricTotals:
 class TableSummary:
     """What became of one legacy table.
 
-    source_rows: staged rows, one an entity; events: rows of the event model; seconds: of all dbt nodes; drifted: entities that
-    changed in the source since they were staged, None if that was not found out.
+    source_rows: staged rows, one an entity; events: rows of the event model; seconds: of all dbt nodes; metrics: what the test
+    `reconciles_with_legacy` stored, empty if it did not run.
     """
 
     table: str
