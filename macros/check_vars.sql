@@ -1,6 +1,13 @@
 {% macro check_vars() %}
     {% if not execute %}{{ return('') }}{% endif %}
     {% do backfill_date() %}
+    {% do utc_time('unknown_time') %}
+    {% do utc_time('source_events_cutoff') if var('source_events_cutoff') %}
+    {%- for entity_type, job in var('counted_from').items() if job not in ['metric_tables', 'source_events'] -%}
+        {{ exceptions.raise_compiler_error(
+            "The var counted_from has '" ~ job ~ "' for " ~ entity_type ~ ": give metric_tables or source_events."
+        ) }}
+    {%- endfor -%}
     {%- for name, least in {'range_size': 1, 'range_limit': 0, 'pull_streams': 1}.items() -%}
         {%- if not modules.re.match('^\\d{1,9}$', var(name) | string) or var(name) | int < least -%}
             {{ exceptions.raise_compiler_error(
@@ -15,7 +22,9 @@
             ) }}
         {%- endif -%}
     {%- endfor -%}
-    {%- for name in ['event_table', 'event_database', 'source_collection', 'source_database'] -%}
+    {%- for name in [
+        'event_table', 'event_database', 'source_collection', 'source_database', 'events_database', 'orchestration_database'
+    ] -%}
         {%- set may_be_empty = name == 'event_database' -%}
         {%- if not modules.re.match('^[A-Za-z_][A-Za-z0-9_]*$', var(name)) and not (may_be_empty and not var(name)) -%}
             {{ exceptions.raise_compiler_error(

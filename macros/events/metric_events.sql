@@ -13,7 +13,12 @@
                 'legacy_table': legacy_table,
                 'entity_type': entity_type,
                 'entity_id': entity_id,
-                'metrics': metrics
+                'metrics': metrics,
+                'slice': {
+                    'label': legacy_table,
+                    'counted_from': 'metric_tables',
+                    'metrics': {entity_type: metrics.values() | list}
+                }
             }
         )
     }}
@@ -26,7 +31,7 @@
             toLowCardinality('{{ metric_type }}') as metricType,
             accurateCast(assumeNotNull(legacy.{{ legacy_column }}), 'Int32') as metricValue,
             toDateTime(toUnixTimestamp('{{ backfill_date() }} 00:00:00', 'UTC')) as createdAt,
-            toUInt8({{ slice_version() }}) as version
+            toUInt8({{ slice_version('metric_tables') }}) as version
         from {{ ref(snapshot) }} as legacy
         where legacy.{{ legacy_column }} {{ 'is not null' if var('include_zero_values') else '!= 0' }}
         {%- if not loop.last %}

@@ -1,46 +1,65 @@
 {% macro publish_slice() %}
     {% if not execute %}{{ return('') }}{% endif %}
-    {%- set meta = model.config.meta -%}
+    {%- set slice = model.config.meta.slice -%}
     {%- set event_table = event_relation() -%}
-    {%- set condition = slice_condition(meta.entity_type, meta.metrics.values()) -%}
+    {%- set left_out = left_out(slice) -%}
+    {%- set new_slice = build_slice(slice, left_out) -%}
+    {%- set left_to_other = [] -%}
+    {%- for entity_type, metric_types in left_out.items() -%}
+        {%- do left_to_other.append(metric_types | join(', ') ~ ' of ' ~ entity_type) -%}
+    {%- endfor -%}
+    {% if left_to_other %}
+        {% do log(
+            slice.label ~ ': left to ' ~ {'metric_tables': 'source_events', 'source_events': 'metric_tables'}[slice.counted_from]
+            ~ ' (see the var counted_from): ' ~ left_to_other | join('; '), info=true
+        ) %}
+    {% endif %}
     {% if is_trial() %}
-        {% do preview_slice(event_table, this, condition) %}
+        {% do preview_slice(event_table, new_slice, slice) %}
         {{ return('') }}
     {% endif %}
 
     {% do create_event_table(event_table) %}
-    {%- set facts = event_table_facts(event_table, this) -%}
+    {%- set facts = event_table_facts(event_table, new_slice) -%}
     {% do assert_publishable(event_table, facts) %}
-    {%- set new_partitions = partitions_of(this, 'true') -%}
-    {%- set old_partitions = partitions_of(event_table, condition, distributed=facts.local_table) -%}
-    {%- set new_events = new_partitions.values() | sum -%}
-    {%- set old_events = old_partitions.values() | sum -%}
-    {% if old_events and not new_events and not var('allow_empty_slice') %}
+    {%- set published = [[event_table, slice_condition(slice)]] -%}
+    {%- set own = [new_slice, 'true'] -%}
+    {%- set others = shared_slices(slice, left_out) -%}
+    {%- set is_new = not partitions_of(published, distributed=facts.local_table) -%}
+    {#- What is there already stays: only months that changed are replaced. -#}
+    {%- set old = partitions_of(published, distributed=facts.local_table, fingerprints=true) if not is_new else {} -%}
+    {%- set new = partitions_of([own], distributed=facts.local_table, fingerprints=not is_new) -%}
+    {%- set shared = partitions_of(others, distributed=facts.local_table, fingerprints=not is_new) -%}
+    {%- set old_events = old.values() | map('first') | sum -%}
+    {%- set new_events = (new.values() | map('first') | sum) + (shared.values() | map('first') | sum) -%}
+    {% if old_events and not new_events and not left_out and not var('allow_empty_slice') %}
         {{ exceptions.raise_compiler_error(
-            meta.legacy_table ~ " gives no events, but " ~ event_table ~ " holds " ~ old_events ~ " of its slice: nothing was published. "
+            slice.label ~ " gives no events, but " ~ event_table ~ " holds " ~ old_events ~ " of its slice: nothing was published. "
             ~ "If the table really is empty, run with --vars '{allow_empty_slice: true}'."
         ) }}
     {% endif %}
     {% if not facts.attachable %}
         {% do log(
-            event_table ~ ' (' ~ facts.engine ~ ') cannot take partitions of ' ~ this
+            event_table ~ ' (' ~ facts.engine ~ ') cannot take partitions of ' ~ new_slice
             ~ ': publishing by insert, with deduplication switched off', info=true
         ) %}
     {% endif %}
 
-    {% for sql in publishing_statements(event_table, this, condition, facts, old_partitions, new_partitions) %}
+    {%- set plan = publishing_plan(old, new, shared) -%}
+    {% for sql in publishing_statements(event_table, slice_condition(slice), facts, plan, own, others) %}
         {% call statement('publish_slice') %}{{ sql }}{% endcall %}
     {% endfor %}
 
-    {%- set published = partitions_of(event_table, condition, distributed=facts.local_table).values() | sum -%}
-    {% if published != new_events %}
+    {%- set published_events = partitions_of(published, distributed=facts.local_table).values() | map('first') | sum -%}
+    {% if published_events != new_events %}
         {{ exceptions.raise_compiler_error(
-            event_table ~ " holds " ~ published ~ " events of the slice of " ~ meta.legacy_table ~ " after publishing " ~ new_events
-            ~ ": somebody else writes version 3 with userId -1 there; stop that, and run this again."
+            event_table ~ " holds " ~ published_events ~ " events of the slice of " ~ slice.label ~ " after publishing " ~ new_events
+            ~ ": somebody else writes version " ~ slice_version(slice.counted_from)
+            ~ (' with userId -1' if slice.counted_from == 'metric_tables') ~ " there; stop that, and run this again."
         ) }}
     {% endif %}
     {% do log(
         "%s: published %s events into %s, instead of %s"
-        | format(meta.legacy_table, '{:,}'.format(new_events), event_table, '{:,}'.format(old_events)), info=true
+        | format(slice.label, '{:,}'.format(new_events), event_table, '{:,}'.format(old_events)), info=true
     ) %}
 {% endmacro %}

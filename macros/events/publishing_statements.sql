@@ -1,28 +1,31 @@
-{% macro publishing_statements(event_table, new_slice, condition, facts, old_partitions, new_partitions) %}
+{% macro publishing_statements(event_table, condition, facts, plan, own, others) %}
     {%- set statements = [] -%}
-    {%- if facts.local_table -%}
+    {%- if facts.local_table and plan.delete -%}
         {#- Sharded: the rows to delete are in the local tables; the new ones are spread by the Distributed table. -#}
         {%- do statements.append('delete from ' ~ facts.local_table ~ " on cluster '" ~ facts.cluster ~ "' where " ~ condition) -%}
-    {%- else -%}
-        {%- for partition in old_partitions -%}
-            {%- do statements.append(
-                'delete from ' ~ event_table ~ " in partition id '" ~ partition ~ "' where " ~ condition
-            ) -%}
-        {%- endfor -%}
-    {%- endif -%}
-    {%- if facts.attachable -%}
-        {%- for partition in new_partitions -%}
-            {%- do statements.append(
-                'alter table ' ~ event_table ~ " attach partition id '" ~ partition ~ "' from " ~ new_slice
-            ) -%}
-        {%- endfor -%}
-    {%- elif new_partitions -%}
-        {%- set columns = 'entityType, entityId, userId, metricType, metricValue, createdAt, version' -%}
-        {#- Replicated and Shared tables drop a block that they have seen before: rows equal to those just deleted. -#}
+    {%- elif plan.delete | length == 1 -%}
+        {%- do statements.append('delete from ' ~ event_table ~ " in partition id '" ~ plan.delete[0] ~ "' where " ~ condition) -%}
+    {%- elif plan.delete -%}
+        {#- One statement, since each makes a new version of every part of the table, whatever its partition. -#}
         {%- do statements.append(
-            'insert into ' ~ event_table ~ ' (' ~ columns ~ ') select ' ~ columns ~ ' from ' ~ new_slice
-            ~ ' settings insert_deduplicate = 0, max_insert_threads = 2'
+            'delete from ' ~ event_table ~ " where _partition_id in ('" ~ plan.delete | join("', '") ~ "') and " ~ condition
         ) -%}
     {%- endif -%}
+    {%- for partition in plan.own if facts.attachable -%}
+        {%- do statements.append('alter table ' ~ event_table ~ " attach partition id '" ~ partition ~ "' from " ~ own[0]) -%}
+    {%- endfor -%}
+    {%- set inserted = [] -%}
+    {%- do inserted.append([own, plan.own]) if plan.own and not facts.attachable -%}
+    {%- for part in others if plan.others -%}{%- do inserted.append([part, plan.others]) -%}{%- endfor -%}
+    {%- set columns = 'entityType, entityId, userId, metricType, metricValue, createdAt, version' -%}
+    {%- for part, partitions in inserted -%}
+        {%- set which = '' if facts.local_table else "_partition_id in ('" ~ partitions | join("', '") ~ "') and " -%}
+        {#- Replicated and Shared tables drop a block that they have seen before: rows equal to those just deleted. -#}
+        {%- do statements.append(
+            'insert into ' ~ event_table ~ ' (' ~ columns ~ ') select ' ~ columns ~ ' from ' ~ part[0]
+            ~ ' where ' ~ which ~ part[1]
+            ~ ' settings insert_deduplicate = 0, max_insert_threads = 2, max_partitions_per_insert_block = 0'
+        ) -%}
+    {%- endfor -%}
     {{ return(statements) }}
 {% endmacro %}

@@ -1,6 +1,7 @@
-{% macro slice_condition(entity_type, metric_types) %}
-    {{- return(
-        "entityType = '" ~ entity_type ~ "' and version = " ~ slice_version() ~ " and userId = " ~ slice_user_id()
-        ~ " and metricType in ('" ~ metric_types | join("', '") ~ "')"
-    ) -}}
+{% macro slice_condition(slice) %}
+    {%- set conditions = ['version = ' ~ slice_version(slice.counted_from)] -%}
+    {%- if slice.counted_from == 'metric_tables' -%}
+        {%- do conditions.append('userId = ' ~ slice_user_id()) -%}
+    {%- endif -%}
+    {{- return(conditions | join(' and ') ~ ' and ' ~ metrics_condition(slice.metrics)) -}}
 {% endmacro %}

@@ -1,1 +1,1 @@
-{% macro slice_version() %}{{ return(3) }}{% endmacro %}
+{% macro slice_version(counted_from) %}{{ return({'metric_tables': 3, 'source_events': 1}[counted_from]) }}{% endmacro %}

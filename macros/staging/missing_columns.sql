@@ -14,7 +14,7 @@
     {%- set node = graph.sources.values() | selectattr('source_name', 'equalto', source_name[0])
         | selectattr('name', 'equalto', table) | first -%}
     {% for column in node.columns.values() if column.name not in found %}
-        {% if column.meta.get('required') %}
+        {% if column.meta.get('required') or node.meta.get('required') %}
             {{ exceptions.raise_compiler_error(
                 "Source table " ~ table ~ " lacks the column " ~ column.name ~ ", which " ~ this.identifier
                 ~ " cannot do without: check that PGSCHEMA names the right schema."

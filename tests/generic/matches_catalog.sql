@@ -56,7 +56,7 @@
         from {{ checked.published }}
         where
             entityType = '{{ checked.meta.entity_type }}'
-            and version = {{ slice_version() }}
+            and version = {{ slice_version('metric_tables') }}
             and userId = {{ slice_user_id() }}
             and createdAt = toDateTime('{{ backfill_date() }} 00:00:00', 'UTC')
             and metricType not in (select metric_type from catalog)

@@ -11,14 +11,14 @@
             union all
             select
                 '{{ checked.catalog.entity_type }}' as entity_type,
-                {{ slice_version() }} as version,
+                {{ slice_version('metric_tables') }} as version,
                 {{ slice_user_id() }} as user_id,
                 toDateTime(createdAt, 'UTC') as created_at
             from {{ published_slice(checked) }}
         )
         where
             entity_type != '{{ checked.catalog.entity_type }}'
-            or version != {{ slice_version() }}
+            or version != {{ slice_version('metric_tables') }}
             or user_id != {{ slice_user_id() }}
             or created_at != toDateTime('{{ backfill_date() }} 00:00:00', 'UTC')
         group by entity_type, version, user_id, created_at

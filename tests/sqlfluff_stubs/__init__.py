@@ -1,11 +1,12 @@
 """What sqlfluff needs to render models and tests without a database: dbt's context, and the macros that ask the target.
 
-The unpivot, the slice's condition and other macros that only make SQL are rendered from macros/, see load_macros_from_path.
+The unpivot, the fan-out, the slice's condition and other macros that only make SQL are rendered from macros/, see
+load_macros_from_path.
 """
 
 execute = True
 
-_VARS = {"include_zero_values": False}
+_VARS = {"include_zero_values": False, "source_events_cutoff": "2024-08-07 15:44:39.044"}
 
 
 def config(**_kwargs: object) -> str:
@@ -20,20 +21,36 @@ def backfill_date() -> str:
     return "2025-01-21"
 
 
+def utc_time(_name: str) -> str:
+    return "2024-08-07 15:44:39.044"
+
+
 def missing_column_comment() -> str:
     return "Missing in the source"
 
 
-def slice_version() -> int:
-    return 3
-
-
-def slice_user_id() -> int:
-    return -1
-
-
 def pulled_columns(_relation: object) -> list[str]:
     return ["bountyId", "commentCount"]
+
+
+def event_relation() -> str:
+    return "events"
+
+
+def table_exists(_relation: object) -> bool:
+    return True
+
+
+def is_trial() -> bool:
+    return False
+
+
+def left_out(_slice: object) -> dict[str, list[str]]:
+    return {"Bounty": ["entryCount"]}
+
+
+def counterparts(_slice: object) -> list[dict[str, str]]:
+    return [{"entity_type": "Bounty", "metric_type": "entryCount", "counterpart": "entryCount"}]
 
 
 def event_model(_relation: object) -> dict[str, object]:
@@ -48,3 +65,27 @@ def event_model(_relation: object) -> dict[str, object]:
 
 def published_slice(_checked: object) -> str:
     return "(\n        select *\n        from events\n    )"
+
+
+_PAIR = {
+    "entity_type": "Bounty",
+    "metric_type": "entryCount",
+    "packages": "bounty_entry",
+    "legacy_table": "BountyMetric",
+    "legacy_column": "entryCount",
+    "agreement": "exact",
+    "reason": "",
+}
+
+
+def package_of(_relation: object) -> dict[str, object]:
+    slice_ = {"counted_from": "source_events", "metrics": {"Bounty": ["entryCount"], "*": ["tippedCount"]}}
+    return {"name": "bounty_entry", "slice": slice_, "catalog": [_PAIR], "nodes": []}
+
+
+def legacy_values(_package: object, _legacy_table: str, _legacy_columns: object) -> dict[str, object]:
+    return {"relation": "stg_bounty_metrics", "entity_id": "bountyId", "where": "true", "missing": []}
+
+
+def built_events(_package: object, _pairs: object) -> str:
+    return "bounty_entry"

@@ -1,0 +1,1 @@
+{% macro reactions() %}{{ return(['Like', 'Dislike', 'Laugh', 'Cry', 'Heart']) }}{% endmacro %}

@@ -1,0 +1,3 @@
+{% macro time_filter() -%}
+    true /* time_filter */
+{%- endmacro %}

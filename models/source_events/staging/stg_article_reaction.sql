@@ -1,0 +1,10 @@
+{{ config(materialized='pull', meta={'range_key': 'id'}) }}
+
+select
+    id,
+    articleId,
+    userId,
+    reaction,
+    createdAt
+from {{ source('postgres', 'ArticleReaction') }}
+where {{ range_filter() }}
