@@ -341,7 +341,7 @@ insert into "Thread" (id, "commentId", "parentThreadId", "rootThreadId")
 select
     10000000 + n,
     id,
-    case when n % 9 > 0 then thread_number + thread_number / 6 end,
+    case when n % 8 > 0 then thread_number + thread_number / 6 end,
     case when n % 7 in (0, 1, 2) then null else thread_number + thread_number / 6 end
 from sample_comments
 where n % 7 = 0 or n % 21 in (1, 4);
