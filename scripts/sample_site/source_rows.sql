@@ -1,6 +1,6 @@
 -- Rows for the source tables: the same ones each time. :entities is the number of articles, bounties, entries and tags; there are
 -- two to eight times as many of the other entities. A row's number n decides what is special about it (n % 20 and the like),
--- so that every case occurs in a small site, too; hashes of n decide the rest.
+-- so that every case occurs in a small site, too; hashes of n decide the rest. Of rows with the same key the first one stays.
 
 -- Who and what there is. User -1 is the site's own account, which owns the models of deleted users.
 
@@ -189,7 +189,7 @@ select
         when n % 12 = 11 then 1900000000 + n
         else pg_temp.sample_pick(
             pg_temp.sample_hash(n, 1301),
-            case entity_type when 'Model' then :entities * 2 when 'Image' then :entities * 8 when 'Post' then :entities * 4 else :entities end
+            :entities * case entity_type when 'Model' then 2 when 'Image' then 8 when 'Post' then 4 else 1 end
         )
     end,
     to_user,
@@ -256,6 +256,7 @@ select
     case when n % 31 = 1 then pg_temp.sample_pick(pg_temp.sample_hash(n, 1409), :entities) end
 from generate_series(1, :entities * 8) as n
 inner join "Collection" on "Collection".id = pg_temp.sample_pick(pg_temp.sample_hash(n, 1410), :entities * 2)
+order by n
 on conflict do nothing;
 
 insert into "ResourceReview" (
@@ -275,42 +276,51 @@ select
     pg_temp.sample_later(pg_temp.sample_time(n, 1503), pg_temp.sample_hash(n, 1504))
 from generate_series(1, :entities * 8) as n
 inner join "ModelVersion" on "ModelVersion".id = pg_temp.sample_pick(pg_temp.sample_hash(n, 1505), :entities * 3)
+order by n
 on conflict do nothing;
 
 -- Threads: of entities of each kind, and some whose entity is gone, or is of a kind that has no table here. sample_threads numbers them
 -- for the comments to choose from.
 create temporary table sample_threads on commit drop as
 select
-    row_number() over () as n,
-    kinds.*
+    row_number() over (order by kind, entity_id) as n,
+    kinds.kind,
+    kinds.entity_id
 from (
-    select id as image_id, null::int as post_id, null::int as article_id, null::int as bounty_id, null::int as entry_id, null::int as model_id,
-        null::int as review_id, null::int as question_id
-    from "Image" where id % 3 = 1
+    select 'image' as kind, id as entity_id from "Image" where id % 3 = 1
     union all
-    select null, id, null, null, null, null, null, null from "Post" where id % 3 = 1
+    select 'post', id from "Post" where id % 3 = 1
     union all
-    select null, null, id, null, null, null, null, null from "Article" where id % 3 > 0
+    select 'article', id from "Article" where id % 3 > 0
     union all
-    select null, null, null, id, null, null, null, null from "Bounty" where id % 3 > 0
+    select 'bounty', id from "Bounty" where id % 3 > 0
     union all
-    select null, null, null, null, id, null, null, null from "BountyEntry" where id % 5 = 1
+    select 'entry', id from "BountyEntry" where id % 5 = 1
     union all
-    select null, null, null, null, null, id, null, null from "Model" where id % 9 = 1
+    select 'model', id from "Model" where id % 9 = 1
     union all
-    select null, null, null, null, null, null, id, null from "ResourceReview" where id % 20 = 1
+    select 'review', id from "ResourceReview" where id % 20 = 1
     union all
-    select null, null, null, null, null, null, null, n from generate_series(1, 5) as n
+    select (array['question', 'answer', 'club post'])[1 + n % 3], n from generate_series(1, 6) as n
     union all
-    select null, null, null, null, null, null, null, null from generate_series(1, 20)
+    select 'gone', null from generate_series(1, 20)
 ) as kinds;
 
 insert into "Thread" (
     id, "imageId", "postId", "articleId", "bountyId", "bountyEntryId", "modelId", "reviewId", "questionId", "answerId", "clubPostId"
 )
 select
-    n + n / 6, image_id, post_id, article_id, bounty_id, entry_id, model_id, review_id, case when question_id < 3 then question_id end,
-    case when question_id = 3 then 3 end, case when question_id > 3 then question_id end
+    n + n / 6,
+    case when kind = 'image' then entity_id end,
+    case when kind = 'post' then entity_id end,
+    case when kind = 'article' then entity_id end,
+    case when kind = 'bounty' then entity_id end,
+    case when kind = 'entry' then entity_id end,
+    case when kind = 'model' then entity_id end,
+    case when kind = 'review' then entity_id end,
+    case when kind = 'question' then entity_id end,
+    case when kind = 'answer' then entity_id end,
+    case when kind = 'club post' then entity_id end
 from sample_threads;
 
 create temporary table sample_comments on commit drop as
@@ -394,6 +404,7 @@ select
     pg_temp.sample_time(n, 1703)
 from generate_series(1, :entities * 20) as n
 inner join "Image" on "Image".id = pg_temp.sample_pick(pg_temp.sample_hash(n, 1704), :entities * 8)
+order by n
 on conflict do nothing;
 
 insert into "ArticleReaction" (id, "articleId", "userId", reaction, "createdAt", "updatedAt")
@@ -406,6 +417,7 @@ select
     pg_temp.sample_time(n, 1803)
 from generate_series(1, :entities * 6) as n
 inner join "Article" on "Article".id = pg_temp.sample_pick(pg_temp.sample_hash(n, 1804), :entities)
+order by n
 on conflict do nothing;
 
 insert into "BountyEntryReaction" ("bountyEntryId", "userId", reaction, "createdAt")
@@ -478,6 +490,7 @@ from (
 ) as benefactors
 left join (select "bountyId", array_agg(id order by id) as ids from "BountyEntry" group by "bountyId") as entries
     on entries."bountyId" = bounty_id
+order by n
 on conflict do nothing;
 
 -- Resources of images: every tenth row repeats the image of the one before, mostly with another version; images and versions may be gone.
