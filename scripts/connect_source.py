@@ -23,6 +23,7 @@ def main(target_name: str | None, sample: bool) -> None:
 
     Reads PGHOST PGPORT PGUSER PGPASSWORD PGDATABASE PGSCHEMA (libpq's defaults; PGSCHEMA is public if not set). ClickHouse,
     not this machine, connects to Postgres: PGHOST must mean the same there. The password goes into the named collection only.
+    With --sample, the site's own ClickHouse tables are made and filled, too.
     """
     if sample:
         sample_site.use()
@@ -32,6 +33,10 @@ def main(target_name: str | None, sample: bool) -> None:
         target = open_target(target_name)
         try:
             connect(target, collection, database)
+            if sample:
+                sample_site.fill_clickhouse(
+                    target, database, project_var("events_database"), project_var("orchestration_database")
+                )
             report = inspect(target, collection, database, "postgres")
         finally:
             target.close()

@@ -1,13 +1,19 @@
-"""Start, show or stop the sample site's PostgreSQL."""
+"""Start or stop the sample site's PostgreSQL, or make the site's tables elsewhere."""
+
+import os
 
 import click
 import psycopg
 
-from entity_metrics import embedded_postgres, sample_site
+from entity_metrics import PROJECT, embedded_postgres, sample_site
+from entity_metrics.explain import explain
+from entity_metrics.project import project_var
 from entity_metrics.source import connection_from_environment
+from entity_metrics.target import open_target
+from entity_metrics.terminal import fail
 
 entities_option = click.option(
-    "--entities", default=500, show_default=True, type=click.IntRange(1, 10_000_000), help="Entities in the smallest tables."
+    "--entities", default=500, show_default=True, type=click.IntRange(1, 100_000), help="Entities in the smallest tables."
 )
 
 
@@ -37,6 +43,22 @@ def load(entities: int) -> None:
 
 
 @main.command()
+@click.option("--target", "target_name", help="Output of profiles.yml to fill; its default if not given.")
+def load_clickhouse(target_name: str | None) -> None:
+    """Make the site's own ClickHouse tables on a target that scripts/connect_source.py has connected to the sample site."""
+    try:
+        target = open_target(target_name)
+        try:
+            sample_site.fill_clickhouse(
+                target, *(project_var(name) for name in ("source_database", "events_database", "orchestration_database"))
+            )
+        finally:
+            target.close()
+    except Exception as ex:  # whatever layer it comes from, the person gets one sentence
+        fail(explain(str(ex)).sentence)
+
+
+@main.command()
 def stop() -> None:
     """Stop it. Its data stays."""
     stopped = embedded_postgres.stop(sample_site.FOLDER / "postgres")
@@ -44,4 +66,5 @@ def stop() -> None:
 
 
 if __name__ == "__main__":
+    os.chdir(PROJECT)
     main()

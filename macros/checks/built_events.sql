@@ -1,6 +1,6 @@
 {% macro built_events(package, pairs) -%}
     (
-        {%- set names = [] -%}
+        {%- set names = [] if pairs else [package.name] -%}
         {%- for pair in pairs -%}{%- do names.extend(pair.packages.split(' ')) -%}{%- endfor -%}
         {%- set models = [] -%}
         {%- for node in package.nodes if node.name in names -%}

@@ -1,12 +1,12 @@
 with tips as (
     select
-        -- The app's first spelling of the entity type, of 2023.
-        if(tip.entityType = 'bountyEntry', 'BountyEntry', tip.entityType) as entityType,
         tip.entityId as entityId,
         tip.toUserId as toUserId,
         tip.fromUserId as fromUserId,
         tip.amount as amount,
-        tip.createdAt as createdAt
+        tip.createdAt as createdAt,
+        -- The app's first spelling of the entity type, of 2023.
+        if(tip.entityType = 'bountyEntry', 'BountyEntry', tip.entityType) as entityType
     from {{ ref('stg_buzz_tip') }} as tip
 )
 

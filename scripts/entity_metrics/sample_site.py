@@ -3,37 +3,70 @@
 import os
 from pathlib import Path
 
+import click
 import psycopg
+from clickhouse_connect.driver.binding import quote_identifier
 from psycopg import sql
 
 from entity_metrics import PROJECT, embedded_postgres
 from entity_metrics.source import connection_from_environment
+from entity_metrics.target import Target
 
 FOLDER = PROJECT / ".sample_site"
 """Where the sample site's PostgreSQL keeps its data, in the subfolder `postgres`."""
 
 SCRIPTS = PROJECT / "scripts" / "sample_site"
 
+POSTGRES_FILES = ("schema.sql", "source_schema.sql", "functions.sql", "source_rows.sql", "source_keys.sql", "legacy_rows.sql")
+"""The Postgres side of the site, in the order in which the files are run."""
+
 
 def use(folder: Path = FOLDER, entities: int = 500) -> dict[str, str]:
     """Start the sample site, making it if need be, and point libpq's variables of this process at it.
 
     entities: how many entities the smallest tables get when the site is made. Returns those variables.
+    Raises ClickException for a sample site that an older version made.
     """
     environment = embedded_postgres.start(folder / "postgres")
     os.environ.update(environment)
     with psycopg.connect(dsn(connection_from_environment())) as connection:
-        made = connection.execute("select to_regclass('public.\"BountyMetric\"') is not null").fetchone()
-        if made != (True,):
+        made = connection.execute(
+            "select to_regclass('public.\"BountyMetric\"') is not null, to_regclass('public.\"BuzzTip\"') is not null"
+        ).fetchone()
+        if made == (True, False):
+            raise click.ClickException(
+                f"The sample site in {folder} is an older version's: run `python scripts/sample_site.py stop`, and remove it."
+            )
+        if made == (False, False):
             fill(connection, entities)
     return environment
 
 
 def fill(connection: psycopg.Connection, entities: int) -> None:
-    """Create the site's tables, and their rows, in an empty schema. One transaction: all of it or nothing."""
-    connection.execute((SCRIPTS / "schema.sql").read_bytes())
-    rows = (SCRIPTS / "rows.sql").read_text().replace(":entities", sql.Literal(entities).as_string(connection))
-    connection.execute(rows.encode())
+    """Create the site's tables, and their rows, in the first schema of the search path. One transaction: all of it or nothing."""
+    number = sql.Literal(entities).as_string(connection)
+    with connection.transaction():
+        for name in POSTGRES_FILES:
+            connection.execute((SCRIPTS / name).read_text().replace(":entities", number).encode())
+
+
+def fill_clickhouse(target: Target, source_database: str, events_database: str, orchestration_database: str) -> None:
+    """Create the site's own ClickHouse tables on the target, and their rows where they have none.
+
+    source_database: the database of engine PostgreSQL that shows the sample site; events_database, orchestration_database:
+    where the tables go. Raises DbtDatabaseError with the engine's message.
+    """
+    script = (SCRIPTS / "clickhouse.sql").read_text()
+    names = {
+        ":source_database": source_database,
+        ":events_database": events_database,
+        ":orchestration_database": orchestration_database,
+    }
+    for placeholder, name in names.items():
+        script = script.replace(placeholder, quote_identifier(name))
+    for statement in script.split(";\n"):
+        if statement.strip():
+            target.command(statement)
 
 
 def dsn(source: dict[str, str | int]) -> str:

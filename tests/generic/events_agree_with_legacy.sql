@@ -41,7 +41,7 @@
                 toInt64(0) as legacy_value,
                 toInt64(metricValue) as event_value,
                 false as is_legacy
-            from {{ built_events(package, pairs) if pairs else model }}
+            from {{ built_events(package, pairs) }}
             where pair > 0
         ),
 

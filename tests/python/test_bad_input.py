@@ -178,6 +178,7 @@ def test_wrong_usage(project: Project, arguments: list[str], sentence: str) -> N
         ("{allow_empty_slice: 'false'}", "The var allow_empty_slice is 'false': give true or false"),
         ("{range_size: many}", "The var range_size is 'many': give a whole number from 1."),
         ("{event_table: 'a; drop table b'}", "The var event_table is 'a; drop table b': give a name of letters"),
+        ("{orchestration_database: jobs-2}", "The var orchestration_database is 'jobs-2': give a name of letters"),
     ],
 )
 def test_malformed_vars(project: Project, variables: str, sentence: str) -> None:
