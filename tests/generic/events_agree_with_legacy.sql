@@ -10,30 +10,29 @@
     {% if execute %}
         {%- set package = package_of(model) -%}
         {%- set pairs = package.catalog | selectattr('agreement', 'equalto', agreement) | list -%}
-        {%- set keys = [] -%}
-        {%- for pair in pairs -%}{%- do keys.append(pair.entity_type ~ ' ' ~ pair.metric_type) -%}{%- endfor -%}
+        {%- set keys, compared = [], [] -%}
+        {%- for pair in pairs -%}
+            {%- do keys.append(pair.entity_type ~ ' ' ~ pair.metric_type) -%}
+            {%- set legacy = legacy_values(package, pair.legacy_table, pair.legacy_column) -%}
+            {%- do compared.append(dict(legacy, number=loop.index, value=pair.legacy_column)) if legacy -%}
+            {%- if agreement == 'exact' and not legacy -%}
+                {{ exceptions.raise_compiler_error(
+                    "Legacy table " ~ pair.legacy_table ~ " lacks the column " ~ pair.legacy_column ~ ", which the events of "
+                    ~ package.name ~ " are to equal: mark the pair as `differ` in seeds/event_catalog.csv."
+                ) }}
+            {%- endif -%}
+        {%- endfor -%}
         with signed as (
-            {%- for legacy_table in pairs | map(attribute='legacy_table') | unique %}
-                {%- set of_table = pairs | selectattr('legacy_table', 'equalto', legacy_table) | list -%}
-                {%- set legacy = legacy_values(package, legacy_table, of_table | map(attribute='legacy_column') | list) -%}
-                {%- for pair in of_table %}
-                    {%- if pair.legacy_column in legacy.missing and agreement == 'exact' -%}
-                        {% do exceptions.raise_compiler_error(
-                            "Legacy table " ~ legacy_table ~ " lacks the column " ~ pair.legacy_column ~ ", which the events of "
-                            ~ package.name ~ " are to equal: mark the pair as `differ` in seeds/event_catalog.csv."
-                        ) %}
-                    {%- elif pair.legacy_column not in legacy.missing %}
-                        select
-                            toUInt8({{ keys.index(pair.entity_type ~ ' ' ~ pair.metric_type) + 1 }}) as pair,
-                            toInt64({{ legacy.entity_id }}) as entity_id,
-                            toInt64(ifNull({{ pair.legacy_column }}, 0)) as legacy_value,
-                            toInt64(0) as event_value,
-                            true as is_legacy
-                        from {{ legacy.relation }}
-                        where {{ legacy.where }}
-                        union all
-                    {%- endif %}
-                {%- endfor %}
+            {%- for legacy in compared %}
+                select
+                    toUInt8({{ legacy.number }}) as pair,
+                    toInt64({{ legacy.entity_id }}) as entity_id,
+                    toInt64(ifNull({{ legacy.value }}, 0)) as legacy_value,
+                    toInt64(0) as event_value,
+                    true as is_legacy
+                from {{ legacy.relation }}
+                where {{ legacy.where }}
+                union all
             {%- endfor %}
             select
                 toUInt8(indexOf({{ keys or [''] }}, entityType || ' ' || metricType)) as pair,

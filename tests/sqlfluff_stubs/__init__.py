@@ -83,8 +83,8 @@ def package_of(_relation: object) -> dict[str, object]:
     return {"name": "bounty_entry", "slice": slice_, "catalog": [_PAIR], "nodes": []}
 
 
-def legacy_values(_package: object, _legacy_table: str, _legacy_columns: object) -> dict[str, object]:
-    return {"relation": "stg_bounty_metrics", "entity_id": "bountyId", "where": "true", "missing": []}
+def legacy_values(_package: object, _legacy_table: str, _legacy_column: str) -> dict[str, str]:
+    return {"relation": "stg_bounty_metrics", "entity_id": "bountyId", "where": "true"}
 
 
 def built_events(_package: object, _pairs: object) -> str:
