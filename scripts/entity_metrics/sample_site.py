@@ -21,11 +21,16 @@ def use(folder: Path = FOLDER, entities: int = 500) -> dict[str, str]:
     entities: how many entities the smallest tables get when the site is made. Returns those variables.
     """
     environment = embedded_postgres.start(folder / "postgres")
+    environment |= {f"BRAND_VISIBILITY_{name}": value for name, value in environment.items()}
+    environment["BRAND_VISIBILITY_PGSCHEMA"] = "brand_visibility"
     os.environ.update(environment)
     with psycopg.connect(dsn(connection_from_environment())) as connection:
         made = connection.execute("select to_regclass('public.\"BountyMetric\"') is not null").fetchone()
         if made != (True,):
             fill(connection, entities)
+        made = connection.execute("select to_regclass('brand_visibility.extracted_positions') is not null").fetchone()
+        if made != (True,):
+            fill_brand_visibility(connection)
     return environment
 
 
@@ -34,6 +39,12 @@ def fill(connection: psycopg.Connection, entities: int) -> None:
     connection.execute((SCRIPTS / "schema.sql").read_bytes())
     rows = (SCRIPTS / "rows.sql").read_text().replace(":entities", sql.Literal(entities).as_string(connection))
     connection.execute(rows.encode())
+
+
+def fill_brand_visibility(connection: psycopg.Connection, answers: int = 400) -> None:
+    """Create the schema `brand_visibility`, its two tables and so many ordinary answers, and the pitfalls. One transaction."""
+    script = (SCRIPTS / "brand_visibility.sql").read_text().replace(":answers", sql.Literal(answers).as_string(connection))
+    connection.execute(script.encode())
 
 
 def dsn(source: dict[str, str | int]) -> str:
