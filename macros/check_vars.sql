@@ -23,7 +23,8 @@
         {%- endif -%}
     {%- endfor -%}
     {%- for name in [
-        'event_table', 'event_database', 'source_collection', 'source_database', 'events_database', 'orchestration_database'
+        'event_table', 'event_database', 'source_collection', 'source_database', 'events_database', 'orchestration_database',
+        'brand_visibility_collection', 'brand_visibility_database'
     ] -%}
         {%- set may_be_empty = name == 'event_database' -%}
         {%- if not modules.re.match('^[A-Za-z_][A-Za-z0-9_]*$', var(name)) and not (may_be_empty and not var(name)) -%}

@@ -1,4 +1,4 @@
-{% macro key_statistics(pulled_source) %}
+{% macro key_statistics(pulled_source, source_name) %}
     {%- set in_postgres -%}
         with key_stats as (
             select
@@ -37,6 +37,6 @@
     {%- endset -%}
     {{ return(
         'select assumeNotNull(low) as low, assumeNotNull(key) as key, assumeNotNull(weight) as weight from postgresql('
-        ~ var('source_collection') ~ ", query = '" ~ in_postgres | replace("'", "''") ~ "')"
+        ~ source_meta(source_name).collection ~ ", query = '" ~ in_postgres | replace("'", "''") ~ "')"
     ) }}
 {% endmacro %}

@@ -3,9 +3,9 @@
     {%- set columns = adapter.get_columns_in_relation(pulled_source) -%}
     {%- set found = columns | map(attribute='name') | list -%}
     {% if not found %}
-        {% do explain_missing_table(pulled_source, table) %}
+        {% do explain_missing_table(pulled_source, source_name) %}
     {% endif %}
-    {% for column in columns if column.name == config.meta_require('range_key') and column.is_nullable %}
+    {% for column in columns if column.name == config.meta_get('range_key') and column.is_nullable %}
         {{ exceptions.raise_compiler_error(
             "The range key " ~ column.name ~ " of " ~ table ~ " may be null: a pull needs a key that is declared not null."
         ) }}
@@ -17,7 +17,8 @@
         {% if column.meta.get('required') or node.meta.get('required') %}
             {{ exceptions.raise_compiler_error(
                 "Source table " ~ table ~ " lacks the column " ~ column.name ~ ", which " ~ this.identifier
-                ~ " cannot do without: check that PGSCHEMA names the right schema."
+                ~ " cannot do without: check that " ~ source_meta(source_name).get('variables', '')
+                ~ "PGSCHEMA names the right schema."
             ) }}
         {% endif %}
         {% do missing.append(column) %}

@@ -20,7 +20,7 @@
     {% call statement('create_pull_table') %}
         create table {{ pull_relation }} {{ on_cluster_clause(pull_relation) }}
         {{ engine_clause() }}
-        order by {{ config.get('order_by', adapter.quote(config.meta_require('range_key'))) }}
+        order by {{ config.get('order_by') or adapter.quote(config.meta_require('range_key')) }}
         partition by _range
         {{ adapter.get_model_settings(model, config.get('engine', 'MergeTree')) }}
         empty as select *, toUInt32(0) as _range from (

@@ -1,5 +1,5 @@
 {% macro range_conditions(step) %}
-    {%- set key = adapter.quote(config.meta_require('range_key')) -%}
+    {%- set key = adapter.quote(config.meta_get('range_key', '')) -%}
     {%- set conditions = [] -%}
     {%- for n in range(step.bounds | length - 1) -%}
         {%- set lower = step.bounds[n] -%}

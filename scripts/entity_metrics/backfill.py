@@ -2,19 +2,18 @@
 
 import datetime
 import sys
-import time
 from dataclasses import dataclass, field
 from typing import Any
 
 import click
-from rich.console import Console
 
-from entity_metrics import terminal
-from entity_metrics.dbt_runs import Dbt, Outcome
+from entity_metrics import brand_visibility, terminal
+from entity_metrics.dbt_runs import Dbt
 from entity_metrics.explain import explain
 from entity_metrics.jobs import METRIC_TABLES, job_of
 from entity_metrics.progress import PullProgress
 from entity_metrics.project import project_var
+from entity_metrics.retries import with_retries
 from entity_metrics.summary import TableSummary, print_summary, summarize
 from entity_metrics.target import open_target
 
@@ -35,6 +34,13 @@ class Options:
 
 
 @click.command()
+@click.option(
+    "--job",
+    type=click.Choice(["metric_tables", brand_visibility.JOB]),
+    default="metric_tables",
+    show_default=True,
+    help="What to run; --table, --all, --date and --allow-empty-slice are for metric_tables.",
+)
 @click.option(
     "--table", "tables", multiple=True, type=click.Choice(METRIC_TABLES), help="Legacy table; may be given several times."
 )
@@ -61,6 +67,7 @@ class Options:
 )
 @click.option("--target", help="Output of profiles.yml; its default if not given.")
 def main(
+    job: str,
     tables: tuple[str, ...],
     all_tables: bool,
     date: datetime.datetime | None,
@@ -73,12 +80,14 @@ def main(
     retries: int,
     target: str | None,
 ) -> None:
-    """Backfill legacy metric tables into the event table, and reconcile the two.
+    """Backfill legacy metric tables into the event table, or run another job, and reconcile the result with its source.
 
     Exit code 0: everything was published and reconciles (or a trial ran through); 1: something failed or does not
     reconcile; 2: wrong usage.
     """
-    if bool(tables) == all_tables:
+    if job == brand_visibility.JOB and (tables or all_tables or date or allow_empty_slice):
+        raise click.UsageError(f"--table, --all, --date and --allow-empty-slice do not go with --job {job}.")
+    if job == "metric_tables" and bool(tables) == all_tables:
         raise click.UsageError("Give either --all, or --table once or more.")
     wanted = {
         "backfill_date": f"{date:%Y-%m-%d}" if date else None,
@@ -89,6 +98,8 @@ def main(
         "allow_missing_columns": allow_missing_columns or None,
     }
     variables = {name: value for name, value in wanted.items() if value is not None}
+    if job == brand_visibility.JOB:
+        sys.exit(brand_visibility.backfill(target, variables, full_refresh, retries))
     in_order = [table for table in METRIC_TABLES if all_tables or table in tables]
     sys.exit(backfill(Options(in_order, variables, target, full_refresh, retries)))
 
@@ -98,7 +109,7 @@ def backfill(options: Options) -> int:
     console = terminal.console()
     progress = PullProgress(console, options.target)
     dbt = Dbt(options.target, options.variables, progress.message)
-    seeded = _with_retries(console, options.retries, lambda: dbt.run("seed"))
+    seeded = with_retries(console, options.retries, lambda: dbt.run("seed"))
     if seeded.failure:
         terminal.fail(seeded.failure.sentence)
     try:
@@ -115,26 +126,12 @@ def backfill(options: Options) -> int:
                 command = ["build", "--select", job, "--exclude-resource-type", "unit_test"]
                 command += ["--full-refresh"] if options.full_refresh else []
                 with progress.table(table, database, f"stg_{job}"):
-                    outcome = _with_retries(console, options.retries, lambda command=command: dbt.run(*command))
+                    outcome = with_retries(console, options.retries, lambda command=command: dbt.run(*command))
                 summaries.append(summarize(watched, database, table, outcome))
                 progress.finish(table, summaries[-1].source_rows, summaries[-1].verdict)
         print_summary(console, summaries, event_table, options.trial)
     finally:
         if options.trial:
-            on_cluster = f" on cluster `{watched.cluster}`" if watched.cluster else ""
-            for name in (database, f"{database}_dbt_test__audit"):
-                watched.command(f"drop database if exists {name}{on_cluster}")
+            watched.drop_trial()
         watched.close()
     return 0 if all(summary.succeeded for summary in summaries) else 1
-
-
-def _with_retries(console: Console, retries: int, attempt: Any) -> Outcome:
-    """Run `attempt` until it does not fail transiently, `retries` times more at the most, 1, 2, 4 ... seconds apart."""
-    for tried in range(retries + 1):
-        outcome: Outcome = attempt()
-        if not outcome.failure or not outcome.failure.transient or tried == retries:
-            break
-        wait = 2**tried
-        terminal.say(console, f"{outcome.failure.sentence} Trying again in {wait} s.")
-        time.sleep(wait)
-    return outcome

@@ -13,19 +13,20 @@ class Failure:
     transient: bool = False
 
 
-def _source() -> str:
-    return os.environ.get("PGHOST", "the host that the named collection names")
+def _source(prefix: str) -> str:
+    return os.environ.get(f"{prefix}PGHOST", "the host that the named collection names")
 
 
 _RULES: tuple[tuple[str, str, bool], ...] = (
     (
         r'password authentication failed for user "(?P<user>[^"]*)"',
-        "Postgres refuses the password of user {user}: correct PGUSER and PGPASSWORD and run scripts/connect_source.py again.",
+        "Postgres refuses the password of user {user}: correct {prefix}PGUSER and {prefix}PGPASSWORD"
+        " and run scripts/connect_source.py again.",
         False,
     ),
     (
         r'FATAL:\s+(?P<what>(?:role|database) "[^"]*" does not exist)',
-        "Postgres says: {what}: correct PGUSER and PGDATABASE and run scripts/connect_source.py again.",
+        "Postgres says: {what}: correct {prefix}PGUSER and {prefix}PGDATABASE and run scripts/connect_source.py again.",
         False,
     ),
     (
@@ -46,7 +47,8 @@ _RULES: tuple[tuple[str, str, bool], ...] = (
     (
         r"POSTGRESQL_CONNECTION_FAILURE|connection to server|server closed the connection|terminating connection"
         r"|the database system is|pqxx::broken_connection|Lost connection to the database",
-        "Postgres is not reachable (PGHOST {source}): start it, or correct PGHOST and PGPORT, and run this again.",
+        "Postgres is not reachable ({prefix}PGHOST {source}): start it, or correct {prefix}PGHOST and {prefix}PGPORT,"
+        " and run this again.",
         True,
     ),
     (
@@ -61,6 +63,11 @@ _RULES: tuple[tuple[str, str, bool], ...] = (
         True,
     ),
     (
+        r"Cannot parse PostgreSQL value '(?P<value>[^']*)' as (?P<type>[A-Za-z]+)",
+        "Postgres holds the value {value}, which ClickHouse's {type} cannot hold: correct it at the source and run this again.",
+        False,
+    ),
+    (
         r"Compilation Error[^\n]*\n\s*(?P<sentence>[^\n]+)",
         "{sentence}",
         False,
@@ -68,12 +75,15 @@ _RULES: tuple[tuple[str, str, bool], ...] = (
 )
 
 
-def explain(message: str) -> Failure:
-    """The first rule that fits the message of dbt, ClickHouse or Postgres; else the engine's own first line."""
+def explain(message: str, prefix: str = "") -> Failure:
+    """The first rule that fits the message of dbt, ClickHouse or Postgres; else the engine's own first line.
+
+    prefix: what the names of the source's variables begin with (see `source.PREFIXES`).
+    """
     for pattern, sentence, transient in _RULES:
         found = re.search(pattern, message)
         if found:
-            return Failure(hide_secrets(sentence.format(source=_source(), **found.groupdict())), transient)
+            return Failure(hide_secrets(sentence.format(source=_source(prefix), prefix=prefix, **found.groupdict())), transient)
     lines = [line.strip() for line in message.splitlines() if line.strip()]
     engine = next((line for line in lines if "DB::Exception" in line), lines[0] if lines else "Unknown error")
     return Failure(hide_secrets(engine))
@@ -81,7 +91,7 @@ def explain(message: str) -> Failure:
 
 def hide_secrets(text: str) -> str:
     """The text without the passwords in the environment."""
-    for name in ("PGPASSWORD", "DBT_ENV_SECRET_CLICKHOUSE_PASSWORD"):
+    for name in ("PGPASSWORD", "BRAND_VISIBILITY_PGPASSWORD", "DBT_ENV_SECRET_CLICKHOUSE_PASSWORD"):
         secret = os.environ.get(name)
         if secret:
             text = text.replace(secret, "*****")

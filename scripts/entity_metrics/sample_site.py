@@ -28,6 +28,8 @@ def use(folder: Path = FOLDER, entities: int = 500) -> dict[str, str]:
     Raises ClickException for a sample site that an older version made.
     """
     environment = embedded_postgres.start(folder / "postgres")
+    environment |= {f"BRAND_VISIBILITY_{name}": value for name, value in environment.items()}
+    environment["BRAND_VISIBILITY_PGSCHEMA"] = "brand_visibility"
     os.environ.update(environment)
     with psycopg.connect(dsn(connection_from_environment())) as connection:
         made = connection.execute(
@@ -39,6 +41,9 @@ def use(folder: Path = FOLDER, entities: int = 500) -> dict[str, str]:
             )
         if made == (False, False):
             fill(connection, entities)
+        made = connection.execute("select to_regclass('brand_visibility.extracted_positions') is not null").fetchone()
+        if made != (True,):
+            fill_brand_visibility(connection)
     return environment
 
 
@@ -67,6 +72,12 @@ def fill_clickhouse(target: Target, source_database: str, events_database: str, 
     for statement in script.split(";\n"):
         if statement.strip():
             target.command(statement)
+
+
+def fill_brand_visibility(connection: psycopg.Connection, answers: int = 400) -> None:
+    """Create the schema `brand_visibility`, its two tables and so many ordinary answers, and the pitfalls. One transaction."""
+    script = (SCRIPTS / "brand_visibility.sql").read_text().replace(":answers", sql.Literal(answers).as_string(connection))
+    connection.execute(script.encode())
 
 
 def dsn(source: dict[str, str | int]) -> str:

@@ -7,9 +7,15 @@ import yaml
 from clickhouse_connect.driver.binding import format_query_value, quote_identifier
 
 from entity_metrics import PROJECT
+from entity_metrics.project import project_var
 from entity_metrics.target import Target
 
 SOURCES_FILE = PROJECT / "models" / "sources.yml"
+
+PREFIXES = {"postgres": "", "brand_visibility": "BRAND_VISIBILITY_"}
+"""The sources that the project connects, each with what its variables begin with: BRAND_VISIBILITY_PGHOST ..."""
+
+_VARS = {"postgres": "source", "brand_visibility": "brand_visibility"}
 
 
 @dataclass
@@ -34,19 +40,32 @@ class SourceReport:
     tables: list[SourceTable]
 
 
-def connection_from_environment() -> dict[str, str | int]:
-    """The keys of the named collection from libpq's variables, with libpq's defaults; PGSCHEMA's is `public`."""
-    port = os.environ.get("PGPORT") or "5432"
+def collection_and_database(source: str) -> tuple[str, str]:
+    """The names of a source's named collection and PostgreSQL database, as the vars in dbt_project.yml give them."""
+    return project_var(f"{_VARS[source]}_collection"), project_var(f"{_VARS[source]}_database")
+
+
+def connection_from_environment(source: str = "postgres") -> dict[str, str | int]:
+    """The keys of the named collection from libpq's variables, with libpq's defaults; PGSCHEMA's is `public`.
+
+    The variables begin with the source's prefix. One that is not set has its default, whatever the others are set to.
+    """
+    prefix = PREFIXES[source]
+
+    def given(name: str, default: str) -> str:
+        return os.environ.get(prefix + name) or default
+
+    port = given("PGPORT", "5432")
     if not port.isdigit():
-        raise ValueError(f"PGPORT is '{port}': give a port number.")
-    user = os.environ.get("PGUSER") or "postgres"
+        raise ValueError(f"{prefix}PGPORT is '{port}': give a port number.")
+    user = given("PGUSER", "postgres")
     return {
-        "host": os.environ.get("PGHOST") or "localhost",
+        "host": given("PGHOST", "localhost"),
         "port": int(port),
         "user": user,
-        "password": os.environ.get("PGPASSWORD") or "",
-        "database": os.environ.get("PGDATABASE") or user,
-        "schema": os.environ.get("PGSCHEMA") or "public",
+        "password": given("PGPASSWORD", ""),
+        "database": given("PGDATABASE", user),
+        "schema": given("PGSCHEMA", "public"),
     }
 
 
@@ -62,7 +81,7 @@ def source_tables(source: str) -> dict[str, dict[str, bool]]:
     }
 
 
-def connect(target: Target, collection: str, database: str) -> None:
+def connect(target: Target, collection: str, database: str, source: str = "postgres") -> None:
     """Create or replace the named collection and the database of engine PostgreSQL that uses it.
 
     The connection is tried under a name of its own first, so that a wrong password replaces nothing. A collection that the
@@ -72,18 +91,19 @@ def connect(target: Target, collection: str, database: str) -> None:
     on_cluster = f" on cluster {quote_identifier(target.cluster)}" if target.cluster else ""
     if not _is_configured(target, collection):
         trial = f"{collection}_trial"
-        _define(target, trial, on_cluster)
+        _define(target, trial, on_cluster, source)
         try:
             _probe(target, trial)
         finally:
             target.command(f"drop named collection if exists {trial}{on_cluster}")
-        _define(target, collection, on_cluster)
+        _define(target, collection, on_cluster, source)
     _probe(target, collection)
     name = quote_identifier(database)
     engine = target.rows(f"select engine from system.databases where name = {format_query_value(database)}")
     if engine and engine[0][0] != "PostgreSQL":
         raise ValueError(
-            f"The target has a database {database} that is no PostgreSQL database: name another by the var source_database."
+            f"The target has a database {database} that is no PostgreSQL database:"
+            f" name another by the var {_VARS[source]}_database."
         )
     target.command(f"drop database if exists {name}{on_cluster}")
     target.command(f"create database {name}{on_cluster} engine = PostgreSQL({collection})")
@@ -135,8 +155,8 @@ def _is_configured(target: Target, collection: str) -> bool:
     )
 
 
-def _define(target: Target, collection: str, on_cluster: str) -> None:
-    pairs = [f"{key} = {format_query_value(value)}" for key, value in connection_from_environment().items()]
+def _define(target: Target, collection: str, on_cluster: str, source: str) -> None:
+    pairs = [f"{key} = {format_query_value(value)}" for key, value in connection_from_environment(source).items()]
     target.command(f"create named collection if not exists {collection}{on_cluster} as {', '.join(pairs)}")
     target.command(f"alter named collection {collection}{on_cluster} set {', '.join(pairs)}")
 

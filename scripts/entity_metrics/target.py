@@ -39,6 +39,12 @@ class Target:
         """Run a statement that gives no rows. Raises DbtDatabaseError with the engine's message."""
         self.client.command(sql)
 
+    def drop_trial(self) -> None:
+        """Drop what a trial built: the databases of its models and of its test results."""
+        on_cluster = f" on cluster `{self.cluster}`" if self.cluster else ""
+        for name in (f"{self.database}_trial", f"{self.database}_trial_dbt_test__audit"):
+            self.command(f"drop database if exists {name}{on_cluster}")
+
     def close(self) -> None:
         self.client.close()
 

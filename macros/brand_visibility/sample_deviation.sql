@@ -1,0 +1,3 @@
+{% macro sample_deviation(value) -%}
+    if(count({{ value }}) < 2, null, stddevSampStable(toFloat64({{ value }})))
+{%- endmacro %}

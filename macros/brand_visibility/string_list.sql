@@ -1,0 +1,3 @@
+{% macro string_list(json) -%}
+    JSONExtract(coalesce({{ json }}, '[]'), 'Array(String)')
+{%- endmacro %}

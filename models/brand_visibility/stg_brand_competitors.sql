@@ -1,0 +1,9 @@
+{{ config(materialized='pull', order_by='id') }}
+
+-- No range key: the ids are uuids, and a few thousand rows are one range.
+select
+    id,
+    brand_id,
+    competitor_name
+from {{ source('brand_visibility', 'brand_competitors') }}
+where {{ range_filter() }}
