@@ -52,7 +52,7 @@ class Summary:
         return not self.outcome.failure and not self.outcome.failed_tests
 
 
-def backfill(target_name: str | None, variables: dict[str, Any], full_refresh: bool, retries: int) -> int:
+def backfill(target_name: str | None, variables: dict[str, Any], dbt_options: list[str], retries: int) -> int:
     """Build the job, print the summary and return the exit code. A trial's databases are dropped at the end."""
     console = terminal.console()
     trial = bool(variables.get("dry_run") or variables.get("range_limit"))
@@ -63,10 +63,9 @@ def backfill(target_name: str | None, variables: dict[str, Any], full_refresh: b
     except Exception as ex:
         terminal.fail(explain(str(ex)).sentence)
     database = watched.database + ("_trial" if trial else "")
-    command = ["build", "--select", JOB, "--exclude-resource-type", "unit_test"]
-    command += ["--full-refresh"] if full_refresh else []
+    command = ["build", "--select", JOB, "--exclude-resource-type", "unit_test", *dbt_options]
     try:
-        with progress.live(), progress.table("extracted_positions", database, "stg_extracted_positions"):
+        with progress.live(), progress.pulls(database, {"extracted_positions": "stg_extracted_positions"}):
             outcome = with_retries(console, retries, lambda: dbt.run(*command))
         summary = summarize(watched, database, outcome)
         progress.finish("extracted_positions", summary.source_rows, "failed" if outcome.failure else "done")

@@ -7,6 +7,7 @@ from typing import Any
 
 from dbt.cli.main import dbtRunner
 from dbt.contracts.graph.manifest import Manifest
+from dbt_common.exceptions import DbtBaseException
 
 from entity_metrics.explain import Failure, explain
 from entity_metrics.project import quiet_dbt_arguments
@@ -16,14 +17,38 @@ from entity_metrics.project import quiet_dbt_arguments
 class Outcome:
     """What a dbt command did.
 
-    failure: the first node that failed to run, or dbt's own failure; None if all ran. failed_tests: names of the tests that
-    did not pass. warnings: test name and number of rows. seconds: by node name.
+    failure: the first node that failed to run, or dbt's own failure; None if all ran. failures: by node name. failed_tests: names
+    of the tests that did not pass. warnings: test name and number of rows. seconds: by node name. succeeded: nodes that ran.
+    tested: the model that a test is of, by test name.
     """
 
     failure: Failure | None = None
+    failures: dict[str, Failure] = field(default_factory=dict)
     failed_tests: list[str] = field(default_factory=list)
     warnings: dict[str, int] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
+    succeeded: set[str] = field(default_factory=set)
+    tested: dict[str, str] = field(default_factory=dict)
+
+    def add(self, later: "Outcome") -> None:
+        """Take over what a later command did, except its failures."""
+        self.failed_tests += later.failed_tests
+        self.warnings |= later.warnings
+        self.seconds |= later.seconds
+        self.succeeded |= later.succeeded
+        self.tested |= later.tested
+
+    def only(self, model: str, parents: list[str]) -> "Outcome":
+        """What concerns a model and the models that it is built from."""
+        nodes = {model, *parents}
+        failure = next((self.failures[name] for name in [*parents, model] if name in self.failures), self.failure)
+        names = nodes | {test for test, tested in self.tested.items() if tested in nodes}
+        return Outcome(
+            failure=None if model in self.succeeded else failure or Failure(f"{model} was not built."),
+            failed_tests=[test for test in self.failed_tests if test in names],
+            warnings={test: rows for test, rows in self.warnings.items() if test in names},
+            seconds={name: taken for name, taken in self.seconds.items() if name in names},
+        )
 
 
 class Dbt:
@@ -41,14 +66,23 @@ class Dbt:
         self._on_message = on_message
         self._manifest: Manifest | None = None
 
-    def run(self, *command: str) -> Outcome:
-        """Run a command such as `build --select bounty_metrics`."""
+    @property
+    def manifest(self) -> Manifest:
+        """The parsed project. Raises DbtBaseException where it cannot be parsed."""
         if self._manifest is None:
             parsed = dbtRunner().invoke(["parse", *self._options])
             if not parsed.success:
-                return Outcome(failure=explain(str(parsed.exception), self._prefix))
+                raise parsed.exception or DbtBaseException("dbt cannot parse the project: see logs/dbt.log.")
             self._manifest = parsed.result
-        result = dbtRunner(manifest=self._manifest, callbacks=[self._relay]).invoke([*command, *self._options])
+        return self._manifest
+
+    def run(self, *command: str) -> Outcome:
+        """Run a command such as `build --select bounty_metrics`."""
+        try:
+            manifest = self.manifest
+        except DbtBaseException as ex:
+            return Outcome(failure=explain(str(ex), self._prefix))
+        result = dbtRunner(manifest=manifest, callbacks=[self._relay]).invoke([*command, *self._options])
         if isinstance(result.exception, KeyboardInterrupt):
             raise result.exception
         if result.exception:
@@ -65,10 +99,16 @@ def _outcome(results: Iterator[Any], prefix: str) -> Outcome:
     for result in results:
         name, status = result.node.name, str(result.status)
         outcome.seconds[name] = result.execution_time
-        if status == "error" and not outcome.failure:
-            outcome.failure = explain(result.message or "", prefix)
+        attached = getattr(result.node, "attached_node", None)
+        if attached:
+            outcome.tested[name] = attached.split(".")[-1]
+        if status == "error":
+            outcome.failures[name] = explain(result.message or "", prefix)
+            outcome.failure = outcome.failure or outcome.failures[name]
         elif status == "fail":
             outcome.failed_tests.append(name)
         elif status == "warn":
             outcome.warnings[name] = result.failures or 0
+        elif status == "success":
+            outcome.succeeded.add(name)
     return outcome

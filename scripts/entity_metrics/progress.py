@@ -5,7 +5,7 @@ import threading
 from collections.abc import Iterator
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
 from entity_metrics.target import Target, open_target
@@ -64,14 +64,14 @@ class PullProgress:
             yield
 
     @contextlib.contextmanager
-    def table(self, name: str, database: str, relation: str) -> Iterator[None]:
-        """Follow the pull of `relation` in `database` while the block runs, under the legacy table's name."""
+    def pulls(self, database: str, relations: dict[str, str]) -> Iterator[None]:
+        """Follow the pulls into `relations` of `database` while the block runs; their keys are the names of the bars."""
         if not self._console.is_terminal:
             yield
             return
-        bar = self._bars.add_task(name, total=None, state="")
+        bars = {self._bars.add_task(name, total=None, state=""): relation for name, relation in relations.items()}
         stop = threading.Event()
-        watcher = threading.Thread(target=self._watch, args=(bar, database, relation, stop), daemon=True)
+        watcher = threading.Thread(target=self._watch, args=(bars, database, stop), daemon=True)
         watcher.start()
         try:
             yield
@@ -85,18 +85,19 @@ class PullProgress:
             if task.description == name:
                 self._bars.update(task.id, completed=rows, total=max(rows, 1), state=state)
 
-    def _watch(self, bar: int, database: str, relation: str, stop: threading.Event) -> None:
+    def _watch(self, bars: dict[TaskID, str], database: str, stop: threading.Event) -> None:
         """Read the ledger and the running statement by a client of its own. Best effort: it must never stop the pull."""
         with contextlib.suppress(Exception):
             target = open_target(self._target_name)
             try:
                 while not stop.wait(POLL_SECONDS):
-                    with contextlib.suppress(Exception):
-                        self._poll(bar, target, database, relation)
+                    for bar, relation in bars.items():
+                        with contextlib.suppress(Exception):
+                            self._poll(bar, target, database, relation)
             finally:
                 target.close()
 
-    def _poll(self, bar: int, target: Target, database: str, relation: str) -> None:
+    def _poll(self, bar: TaskID, target: Target, database: str, relation: str) -> None:
         names = {"database": database, "relation": relation}
         expected, pulled = target.rows(_DONE.format(**names))[0]
         running = target.value(_RUNNING.format(**names))

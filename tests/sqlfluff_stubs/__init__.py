@@ -6,7 +6,7 @@ load_macros_from_path.
 
 execute = True
 
-_VARS = {"include_zero_values": False, "source_events_cutoff": "2024-08-07 15:44:39.044"}
+_VARS = {"range_limit": 0, "include_zero_values": False, "source_events_cutoff": "2024-08-07 15:44:39.044"}
 
 
 def config(**_kwargs: object) -> str:
