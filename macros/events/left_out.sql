@@ -7,7 +7,7 @@
         {%- do own_metrics.update({pair.entity_type: own_metrics.get(pair.entity_type, []) + [pair.metric_type]}) -%}
         {%- do other_metrics.update({pair.entity_type: other_metrics.get(pair.entity_type, []) + [pair.counterpart]}) -%}
     {%- endfor -%}
-    {%- if pairs and table_exists(event_table) -%}
+    {%- if pairs and 'version' in (adapter.get_columns_in_relation(event_table) | map(attribute='name')) -%}
         {%- for row in run_query(
             'select distinct toString(entityType), toString(metricType), version from ' ~ event_table ~ ' where '
             ~ slice_condition({'counted_from': slice.counted_from, 'metrics': own_metrics}) ~ ' or '
@@ -17,10 +17,18 @@
         {%- endfor -%}
     {%- endif -%}
 
+    {#- Rows of version 1 that no package of this project has published are somebody else's: no reason to give way. -#}
+    {%- set publishes = {} -%}
+    {%- for pair in pairs if there and pair.model not in publishes -%}
+        {%- set node = graph.nodes[pair.model] -%}
+        {%- set published = api.Relation.create(schema=node.schema, identifier=node.alias ~ '__slice') -%}
+        {%- do publishes.update({pair.model: other == 'metric_tables' or table_exists(published)}) -%}
+    {%- endfor -%}
+
     {%- set metrics = {} -%}
     {%- for pair in pairs -%}
         {%- set wanted = var('counted_from').get(pair.entity_type) -%}
-        {%- set is_counted = (pair.entity_type, pair.counterpart, slice_version(other)) in there -%}
+        {%- set is_counted = (pair.entity_type, pair.counterpart, slice_version(other)) in there and publishes[pair.model] -%}
         {%- set is_own = (pair.entity_type, pair.metric_type, slice_version(slice.counted_from)) in there -%}
         {#- Where nothing is wanted and nothing is there, a run of both jobs takes the metric tables. -#}
         {%- set gives_way = slice.counted_from == 'source_events' and pair.model in selected_resources and not is_own -%}

@@ -18,6 +18,7 @@
                 'join_use_nulls': 1,
                 'date_time_overflow_behavior': 'throw'
             },
+            pre_hook='{{ assert_sources_fit() }}',
             post_hook='{{ publish_slice() }}',
             meta={'slice': {'label': source_table, 'counted_from': 'source_events', 'metrics': metrics}}
         )

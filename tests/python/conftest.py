@@ -25,6 +25,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         connection.execute("create database sample")
     with server.connect("sample") as connection, connection.transaction():
         sample_site.fill(connection, 100)
+        sample_site.fill_brand_visibility(connection, 40)
     authentication = folder / "pg_hba.conf"
     authentication.write_text("local all postgres trust\nlocal all all scram-sha-256\n")
     with server.connect("postgres") as connection:
@@ -36,13 +37,21 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 _numbers = itertools.count()
 
 
+@pytest.fixture(scope="session")
+def parsed(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The parsed project, which dbt reads instead of parsing each copy anew; valid as long as the profile reads alike."""
+    copy = Project(tmp_path_factory.mktemp("parsed"), server, "sample", PASSWORD)
+    copy.dbt("parse")
+    return copy.folder / "target" / "partial_parse.msgpack"
+
+
 @pytest.fixture
-def project(server: Server, tmp_path: Path) -> Iterator[Project]:
+def project(server: Server, parsed: Path, tmp_path: Path) -> Iterator[Project]:
     """A copy of the project with a database of its own in `server`, and an empty chDB folder. Not yet connected."""
     database = f"test_{next(_numbers)}"
     with server.connect("postgres") as connection:
         connection.execute(f"create database {database} template sample")
-    made = Project(tmp_path, server, database, PASSWORD)
+    made = Project(tmp_path, server, database, PASSWORD, parsed)
     yield made
     made.close()
     with server.connect("postgres") as connection:

@@ -56,7 +56,7 @@ class Ran:
 class Project:
     """A throwaway copy of the dbt project, with its own chDB folder, target and logs."""
 
-    def __init__(self, folder: Path, server: Server, database: str, password: str) -> None:
+    def __init__(self, folder: Path, server: Server, database: str, password: str, parsed: Path | None = None) -> None:
         self.folder = folder / "project"
         self.server = server
         self.database = database
@@ -68,12 +68,12 @@ class Project:
             elif source.exists():
                 shutil.copy(source, copy)
         shutil.copy(self.folder / "profiles.yml.example", self.folder / "profiles.yml")
+        if parsed:
+            (self.folder / "target").mkdir()
+            shutil.copy(parsed, self.folder / "target")
         self.chdb = self.folder / ".chdb"
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(("DBT_", "ENTITY_", "CLICKHOUSE_"))}
-        self.environment = inherited | {
-            "DBT_USE_COLORS": "false",
-            "COLUMNS": "160",
-            "ENTITY_METRICS_CHDB_PATH": str(self.chdb),
+        source = {
             "PGHOST": server.environment["PGHOST"],
             "PGPORT": server.environment["PGPORT"],
             "PGUSER": "site",
@@ -81,6 +81,13 @@ class Project:
             "PGDATABASE": database,
             "PGSCHEMA": "public",
         }
+        self.environment = (
+            inherited
+            | {"DBT_USE_COLORS": "false", "COLUMNS": "160"}
+            | source
+            | {f"BRAND_VISIBILITY_{name}": value for name, value in source.items()}
+            | {"BRAND_VISIBILITY_PGSCHEMA": "brand_visibility"}
+        )
         self._client: Any = None
         self._processes: list[subprocess.Popen[str]] = []
 
@@ -105,6 +112,10 @@ class Project:
 
     def connect(self, *arguments: str, ok: bool | None = True, **environment: str) -> Ran:
         return self.run(sys.executable, "scripts/connect_source.py", *arguments, ok=ok, **environment)
+
+    def load_clickhouse(self) -> None:
+        """Make and fill the site's own ClickHouse tables, which some packages read."""
+        self.run(sys.executable, "scripts/sample_site.py", "load-clickhouse")
 
     def backfill(self, *arguments: str, ok: bool | None = True, **environment: str) -> Ran:
         return self.run(sys.executable, "scripts/backfill.py", *arguments, ok=ok, **environment)
@@ -191,7 +202,7 @@ class Project:
             " ('Bounty', 1, -1, 'favoriteCount', 1, '2025-01-21 00:00:00', 2),"
             " ('Bounty', 1, 7, 'favoriteCount', 1, '2025-01-21 00:00:00', 3),"
             " ('Bounty', 1, -1, 'liveOnly', 5, '2025-01-21 10:00:00', 3),"
-            " ('Bounty', 1, -1, 'favoriteCount', 1, '2025-01-21 00:00:00', 1),"
+            " ('Bounty', 1, -1, 'favoriteCount', 1, '2025-01-21 00:00:00', 4),"
             " ('BountyEntry', 1, -1, 'unitAmount', 1, '2025-01-21 00:00:00', 3),"
             " ('Image', 1, 9, 'ReactionLike', 1, '2024-06-01 12:00:00', 2)"
         )

@@ -119,6 +119,7 @@ def test_clickhouse_down(project: Project) -> None:
 def test_chdb_folder_in_use(connected: Project) -> None:
     connected.dbt(*RUN_BOUNTY)
     command = [str(BIN / "dbt"), *RUN_BOUNTY, "--vars", "{range_size: 1}"]
+    connected.environment["ENTITY_METRICS_CHDB_PATH"] = str(connected.chdb)
     outputs = []
 
     def intrude(process: subprocess.Popen[str]) -> None:

@@ -17,10 +17,11 @@ def test_killed_between_delete_and_attach(connected: Project) -> None:
     original = macro.read_text()
     macro.write_text(
         original.replace(
-            "    {%- if facts.attachable -%}",
-            "    {%- do statements.append('select sleep(3)') -%}\n    {%- if facts.attachable -%}",
+            "    {%- for partition in plan.own",
+            "    {%- do statements.append('select sleep(3)') -%}\n    {%- for partition in plan.own",
         )
     )
+    connected.postgres("""update "BountyMetric" set "trackCount" = "trackCount" + 1 where "bountyId" = 3""")
     publish = connected.folder / "macros/events/publish_slice.sql"
     call = "{% call statement('publish_slice') %}"
     publish.write_text(publish.read_text().replace(call, "{% do log(sql, info=true) %}" + call))
@@ -108,11 +109,23 @@ def test_an_empty_source_does_not_replace_events(connected: Project) -> None:
     assert connected.bounty_slice() == []
 
 
+def test_publishing_again_leaves_what_is_there(connected: Project) -> None:
+    """Months that hold the same events are not touched: no part of the event table is new."""
+    parts = "select name, modification_time from system.parts where active and table = 'entityMetricEvents_new' order by all"
+    connected.dbt(*RUN_BOUNTY)
+    before = connected.rows(parts)
+    connected.dbt(*RUN_BOUNTY)
+    assert connected.rows(parts) == before != []
+
+
 def test_statements_for_targets_that_cannot_be_run_here(connected: Project) -> None:
     """What is sent to a sharded cluster, and to a table that takes partitions, as rendered."""
     (connected.folder / "macros/show_statements.sql").write_text(
         """{% macro show_statements(facts) %}
-            {% for sql in publishing_statements('events', 'new_slice', 'version = 3', facts, ['202501', '202502'], ['202503']) %}
+            {% set plan = publishing_plan(
+                {'202501': [1, 7], '202502': [1, 8], '202503': [1, 9]}, {'202501': [2, 7], '202503': [1, 9], '202504': [1, 1]}, {}
+            ) %}
+            {% for sql in publishing_statements('events', 'version = 3', facts, plan, ['new_slice', 'true'], []) %}
                 {% do log('SQL ' ~ sql, info=true) %}
             {% endfor %}
         {% endmacro %}"""
@@ -123,12 +136,13 @@ def test_statements_for_targets_that_cannot_be_run_here(connected: Project) -> N
         return [line.split("SQL ", 1)[1] for line in output.splitlines() if "SQL " in line]
 
     assert rendered("{attachable: true, local_table: null}") == [
-        "delete from events in partition id '202501' where version = 3",
-        "delete from events in partition id '202502' where version = 3",
-        "alter table events attach partition id '202503' from new_slice",
+        "delete from events where _partition_id in ('202501', '202502') and version = 3",
+        "alter table events attach partition id '202501' from new_slice",
+        "alter table events attach partition id '202504' from new_slice",
     ]
     columns = "entityType, entityId, userId, metricType, metricValue, createdAt, version"
     assert rendered("{attachable: false, local_table: site.events_local, cluster: shards}") == [
         "delete from site.events_local on cluster 'shards' where version = 3",
-        f"insert into events ({columns}) select {columns} from new_slice settings insert_deduplicate = 0, max_insert_threads = 2",
+        f"insert into events ({columns}) select {columns} from new_slice where true"
+        " settings insert_deduplicate = 0, max_insert_threads = 2, max_partitions_per_insert_block = 0",
     ]
