@@ -15,7 +15,6 @@
                 'max_partitions_per_insert_block': 0,
                 'join_algorithm': 'grace_hash',
                 'max_bytes_in_join': 268435456,
-                'join_use_nulls': 1,
                 'date_time_overflow_behavior': 'throw'
             },
             pre_hook='{{ assert_sources_fit() }}',

@@ -14,6 +14,7 @@ with resources as (
         where jobType in ('TextToImageV2', 'TextToImage', 'Comfy')
     ) as job
     left join {{ ref('stg_model_version') }} as version on job.modelVersionId = version.id
+    settings join_use_nulls = 1
 )
 
 {{
