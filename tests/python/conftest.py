@@ -25,6 +25,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         connection.execute("create database sample")
     with server.connect("sample") as connection, connection.transaction():
         sample_site.fill(connection, 100)
+        sample_site.fill_brand_visibility(connection, 40)
     authentication = folder / "pg_hba.conf"
     authentication.write_text("local all postgres trust\nlocal all all scram-sha-256\n")
     with server.connect("postgres") as connection:

@@ -70,10 +70,7 @@ class Project:
         shutil.copy(self.folder / "profiles.yml.example", self.folder / "profiles.yml")
         self.chdb = self.folder / ".chdb"
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(("DBT_", "ENTITY_", "CLICKHOUSE_"))}
-        self.environment = inherited | {
-            "DBT_USE_COLORS": "false",
-            "COLUMNS": "160",
-            "ENTITY_METRICS_CHDB_PATH": str(self.chdb),
+        source = {
             "PGHOST": server.environment["PGHOST"],
             "PGPORT": server.environment["PGPORT"],
             "PGUSER": "site",
@@ -81,6 +78,13 @@ class Project:
             "PGDATABASE": database,
             "PGSCHEMA": "public",
         }
+        self.environment = (
+            inherited
+            | {"DBT_USE_COLORS": "false", "COLUMNS": "160", "ENTITY_METRICS_CHDB_PATH": str(self.chdb)}
+            | source
+            | {f"BRAND_VISIBILITY_{name}": value for name, value in source.items()}
+            | {"BRAND_VISIBILITY_PGSCHEMA": "brand_visibility"}
+        )
         self._client: Any = None
         self._processes: list[subprocess.Popen[str]] = []
 
