@@ -6,6 +6,7 @@
     {%- set pulled_source = source(*model.sources[0]) -%}
 
     {{ run_hooks(pre_hooks, inside_transaction=False) }}
+    {{ run_hooks(pre_hooks, inside_transaction=True) }}
 
     {%- set missing = missing_columns(pulled_source, model.sources[0]) -%}
     {%- set pull_sql = add_missing_columns(sql, missing) -%}
@@ -41,6 +42,7 @@
         name='main', message=progress.rows ~ ' rows in ' ~ steps | length ~ ' ranges', code='PULL', rows_affected=progress.rows
     ) %}
     {% do persist_docs(target_relation, model) %}
+    {{ run_hooks(post_hooks, inside_transaction=True) }}
     {{ run_hooks(post_hooks, inside_transaction=False) }}
     {{ return({'relations': [target_relation]}) }}
 

@@ -17,12 +17,24 @@ with measured as (
     select
         *,
         competitor_name = '' as is_brand,
-        round(if(is_brand, visibility_index, visibility_index_competitor), 2) as visibility,
-        round(if(is_brand, share_of_answers_brand, share_of_answers_competitor), 2) as share,
+        if(
+            is_brand,
+            {{ to_two_decimals('visibility_index') }},
+            {{ to_two_decimals('visibility_index_competitor') }}
+        ) as visibility,
+        if(
+            is_brand,
+            {{ to_two_decimals('share_of_answers_brand') }},
+            {{ to_two_decimals('share_of_answers_competitor') }}
+        ) as share,
         if(is_brand, brand_positions, competitor_positions) as positions,
         if(is_brand, total_brand_mentions, competitor_mentions) as mentions,
         if(is_brand, sentiment_label, sentiment_label_competitor) as label,
-        round(if(is_brand, sentiment_score, sentiment_score_competitor), 2) as score,
+        if(
+            is_brand,
+            {{ to_two_decimals('sentiment_score') }},
+            {{ to_two_decimals('sentiment_score_competitor') }}
+        ) as score,
         if(is_brand, sentiment_positive_sentences, sentiment_positive_sentences_competitor) as positive,
         if(is_brand, sentiment_negative_sentences, sentiment_negative_sentences_competitor) as negative,
         {{ fits_numeric_5_2('visibility') }} and {{ fits_numeric_5_2('share') }} as fits,
@@ -58,7 +70,7 @@ settled as (
     select
         *,
         first_row.1 as has_brand_row,
-        first_row.2 as brand_of_answer,
+        if(first_row.1, first_row.2, null) as brand_of_answer,
         first_row.3 as reason_of_answer
     from of_answers
     where name_before is null or name_before != competitor_name

@@ -37,21 +37,26 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 _numbers = itertools.count()
 
 
+OTHER_JOBS = ("source_events", "brand_visibility")
+"""Jobs that a copy of the project has only where the test module's constant JOB names them."""
+
+
 @pytest.fixture(scope="session")
 def parsed(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The parsed project, which dbt reads instead of parsing each copy anew; valid as long as the profile reads alike."""
-    copy = Project(tmp_path_factory.mktemp("parsed"), server, "sample", PASSWORD)
+    """The project of metric tables, parsed, for dbt to read instead of parsing each copy anew."""
+    copy = Project(tmp_path_factory.mktemp("parsed"), server, "sample", PASSWORD, OTHER_JOBS)
     copy.dbt("parse")
     return copy.folder / "target" / "partial_parse.msgpack"
 
 
 @pytest.fixture
-def project(server: Server, parsed: Path, tmp_path: Path) -> Iterator[Project]:
+def project(request: pytest.FixtureRequest, server: Server, parsed: Path, tmp_path: Path) -> Iterator[Project]:
     """A copy of the project with a database of its own in `server`, and an empty chDB folder. Not yet connected."""
     database = f"test_{next(_numbers)}"
     with server.connect("postgres") as connection:
         connection.execute(f"create database {database} template sample")
-    made = Project(tmp_path, server, database, PASSWORD, parsed)
+    without = tuple(job for job in OTHER_JOBS if job != getattr(request.module, "JOB", None))
+    made = Project(tmp_path, server, database, PASSWORD, without, parsed if without == OTHER_JOBS else None)
     yield made
     made.close()
     with server.connect("postgres") as connection:

@@ -56,7 +56,10 @@ class Ran:
 class Project:
     """A throwaway copy of the dbt project, with its own chDB folder, target and logs."""
 
-    def __init__(self, folder: Path, server: Server, database: str, password: str, parsed: Path | None = None) -> None:
+    def __init__(
+        self, folder: Path, server: Server, database: str, password: str, without: tuple[str, ...], parsed: Path | None = None
+    ) -> None:
+        """without: jobs that are left out of the copy, since dbt reads the whole project each time. parsed: see conftest."""
         self.folder = folder / "project"
         self.server = server
         self.database = database
@@ -67,6 +70,8 @@ class Project:
                 shutil.copytree(source, copy, ignore=shutil.ignore_patterns("__pycache__"))
             elif source.exists():
                 shutil.copy(source, copy)
+        for job in without:
+            shutil.rmtree(self.folder / "models" / job)
         shutil.copy(self.folder / "profiles.yml.example", self.folder / "profiles.yml")
         if parsed:
             (self.folder / "target").mkdir()

@@ -1,0 +1,431 @@
+"""The brand visibility job: what it builds against Postgres's own computation, and every check seen red."""
+
+import datetime
+from decimal import Decimal
+
+import pytest
+
+from harness import Project
+
+JOB = "brand_visibility"
+AUDIT = "entity_metrics_dbt_test__audit"
+POSITIONS = "brand_visibility.extracted_positions"
+
+# The rules once more, as Postgres would have them.
+SETTLED = rf"""
+    with brand_rows as (
+        select distinct on (collector_result_id) * from {POSITIONS}
+        where collector_result_id is not null and coalesce(competitor_name, '') !~ '\S'
+        order by collector_result_id, processed_at desc nulls last, id desc
+    ),
+    good as (
+        select * from brand_rows
+        where num_nulls(brand_id, customer_id, query_id, collector_type, processed_at) = 0
+            and coalesce(abs(round(visibility_index, 2)), 0) < 1000 and coalesce(abs(round(share_of_answers_brand, 2)), 0) < 1000
+    ),
+    competitor_rows as (
+        select distinct on (collector_result_id, competitor_name) * from {POSITIONS}
+        where collector_result_id is not null and competitor_name ~ '\S'
+        order by collector_result_id, competitor_name, processed_at desc nulls last, id desc
+    ),
+    good_competitors as (
+        select rows.*, known.id as competitor_id
+        from competitor_rows as rows
+        join good using (collector_result_id)
+        join brand_visibility.brand_competitors as known
+            on known.brand_id = good.brand_id and known.competitor_name = rows.competitor_name
+        where coalesce(abs(round(rows.visibility_index_competitor, 2)), 0) < 1000
+            and coalesce(abs(round(rows.share_of_answers_competitor, 2)), 0) < 1000
+    )
+"""
+LABELS = "('POSITIVE', 'NEGATIVE', 'NEUTRAL')"
+
+EXPECTED = {
+    "metric_facts": """
+        select collector_result_id, collector_result_id, brand_id, customer_id, query_id, collector_type, topic,
+            processed_at at time zone 'UTC', coalesce(created_at, processed_at) at time zone 'UTC'
+        from good""",
+    "brand_metrics": """
+        select collector_result_id, visibility_index::numeric(5, 2), share_of_answers_brand::numeric(5, 2), has_brand_presence,
+            brand_first_position, coalesce(brand_positions, '{}'), coalesce(total_brand_mentions, 0),
+            coalesce(total_word_count, 0)
+        from good""",
+    "competitor_metrics": """
+        select collector_result_id, competitor_id, visibility_index_competitor::numeric(5, 2),
+            share_of_answers_competitor::numeric(5, 2), coalesce(competitor_positions, '{}'), coalesce(competitor_mentions, 0),
+            competitor_positions[1], coalesce(competitor_mentions > 0, false)
+        from good_competitors""",
+    "brand_sentiment": f"""
+        select collector_result_id, sentiment_label, sentiment_score,
+            array(select jsonb_array_elements_text(sentiment_positive_sentences)),
+            array(select jsonb_array_elements_text(sentiment_negative_sentences))
+        from good where sentiment_label in {LABELS} and sentiment_score is not null""",
+    "competitor_sentiment": f"""
+        select collector_result_id, competitor_id, sentiment_label_competitor, sentiment_score_competitor,
+            array(select jsonb_array_elements_text(sentiment_positive_sentences_competitor)),
+            array(select jsonb_array_elements_text(sentiment_negative_sentences_competitor))
+        from good_competitors where sentiment_label_competitor in {LABELS} and sentiment_score_competitor is not null""",
+}
+
+DAILY = f"""
+    select brand_id, customer_id, collector_type, (processed_at at time zone 'UTC')::date,
+        avg(visibility_index::numeric(5, 2)), stddev_samp(visibility_index::numeric(5, 2)),
+        avg(share_of_answers_brand::numeric(5, 2)), stddev_samp(share_of_answers_brand::numeric(5, 2)),
+        avg(sentiment_score) filter (where sentiment_label in {LABELS}),
+        stddev_samp(sentiment_score) filter (where sentiment_label in {LABELS}),
+        count(*) filter (where has_brand_presence), count(*),
+        count(*) filter (where sentiment_label = 'POSITIVE' and sentiment_score is not null),
+        count(*) filter (where sentiment_label = 'NEGATIVE' and sentiment_score is not null),
+        count(*) filter (where sentiment_label = 'NEUTRAL' and sentiment_score is not null),
+        min(processed_at) at time zone 'UTC', max(processed_at) at time zone 'UTC',
+        max(coalesce(created_at, processed_at)) at time zone 'UTC'
+    from good group by 1, 2, 3, 4"""
+
+
+def comparable(rows):
+    """Sorted; lists for tuples and arrays; times without a zone; averages as floats with two decimals."""
+
+    def plain(value):
+        if isinstance(value, datetime.datetime):
+            return value.replace(tzinfo=None)
+        return round(value, 2) if isinstance(value, float) else value
+
+    return sorted(([plain(value) for value in row] for row in rows), key=str)
+
+
+def built(project: Project, table: str):
+    return comparable(project.rows(f"select * from entity_metrics.{table}"))
+
+
+def expected(project: Project, table: str):
+    return comparable(project.postgres(SETTLED + EXPECTED[table]))
+
+
+def failed_tests(project: Project, *options: str) -> set[str]:
+    """Run the job's data tests. Returns the names of those that failed."""
+    output = project.dbt("test", "--select", f"{JOB},test_type:data", *options, ok=None).output
+    assert "Database Error" not in output and "Compilation Error" not in output, output
+    return {line.split("FAIL ")[1].split()[1] for line in output.splitlines() if " FAIL " in line}
+
+
+@pytest.fixture
+def source(project: Project) -> Project:
+    """The project with nothing but the brand visibility source connected."""
+    project.connect("--source", JOB)
+    return project
+
+
+@pytest.fixture
+def job(source: Project) -> Project:
+    """The same with the job built, without tests."""
+    source.dbt("run", "--select", JOB)
+    return source
+
+
+def test_built_on_an_empty_target_as_postgres_would_have_it(source: Project) -> None:
+    """Every table, row by row and value by value; days, means and deviations; then again from ranges that cut answers."""
+    ran = source.dbt("build", "--select", JOB)
+    assert "ERROR=0" in ran.output and "WARN=0" in ran.output
+    for table in EXPECTED:
+        assert built(source, table) == expected(source, table) != []
+    in_postgres = comparable(
+        [[float(value) if isinstance(value, Decimal) else value for value in row] for row in source.postgres(SETTLED + DAILY)]
+    )
+    assert built(source, "brand_daily_metrics") == in_postgres
+    pitfalls = "select metric_fact_id, visibility_index, share_of_answers from entity_metrics.brand_metrics"
+    assert source.rows(f"{pitfalls} where metric_fact_id in (900000023, 900000024) order by 1") == [
+        (900000023, None, None),
+        (900000024, Decimal(0), Decimal(0)),
+    ]
+    in_ranges = source.dbt("build", "--full-refresh", "--select", JOB, "--vars", "{range_size: 7}")
+    assert "range 40 of" in in_ranges.output
+    for table in EXPECTED:
+        assert built(source, table) == expected(source, table)
+    # Never the wide column.
+    assert source.rows("select count() from system.columns where name = 'raw_answer' and database = 'entity_metrics'") == [(0,)]
+
+
+def test_rejects_and_their_reasons(job: Project) -> None:
+    rejects = job.rows(
+        "select toString(reason), toString(row_kind), toString(rejected), ifNull(collector_result_id, 0) - 900000000, count()"
+        " from entity_metrics.brand_visibility_rejects group by all order by all"
+    )
+    null_columns = {"brand_id": 10, "collector_result_id": -900000000, "collector_type": 13}
+    null_columns |= {"customer_id": 11, "processed_at": 14, "query_id": 12}
+    assert rejects == [
+        ("no_brand_row", "competitor", "row", 6, 2),
+        *[
+            (f"null_{column}", kind, "row", answer, rows)
+            for column, answer in null_columns.items()
+            for kind, rows in [("brand", 1), ("competitor", 2)]
+        ],
+        ("out_of_range", "brand", "row", 20, 1),
+        ("out_of_range", "competitor", "row", 20, 2),
+        ("out_of_range", "competitor", "row", 21, 1),
+        ("unknown_competitor", "competitor", "row", 3, 1),
+        ("unknown_competitor", "competitor", "row", 5, 1),
+        ("unknown_sentiment_label", "brand", "sentiment", 16, 1),
+        ("unknown_sentiment_label", "competitor", "sentiment", 16, 2),
+    ]
+    job.postgres(
+        f"""alter table brand_visibility.brand_competitors drop constraint brand_competitors_brand_id_competitor_name_key;
+            insert into brand_visibility.brand_competitors (id, brand_id, competitor_name)
+                select gen_random_uuid(), brand_id, competitor_name from brand_visibility.brand_competitors
+                where competitor_name = 'Rival 3.1';
+            alter table {POSITIONS} alter sentiment_score type numeric;
+            update {POSITIONS} set sentiment_score = 1000 where collector_result_id = 900000001 and competitor_name is null"""
+    )
+    job.dbt("run", "--full-refresh", "--select", JOB)
+    more = job.rows("select reason, count() > 0 from entity_metrics.brand_visibility_rejects group by all")
+    assert {("ambiguous_competitor", True), ("sentiment_score_out_of_range", True)} <= {(str(r), bool(n)) for r, n in more}
+    assert failed_tests(job) == set()
+
+
+def test_every_check_is_seen_red(job: Project) -> None:
+    """One thing after another is broken in the built tables, and the tests that are for it name it."""
+    assert failed_tests(job) == set()
+    db = "entity_metrics"
+    one = "900000022"
+
+    def broken(statement: str) -> set[str]:
+        job.rows(statement)
+        return failed_tests(job)
+
+    def mended() -> None:
+        job.dbt("run", "--select", JOB, "--exclude", "stg_extracted_positions", "stg_brand_competitors")
+
+    assert broken(f"alter table {db}.metric_facts delete where id = {one}") == {
+        "equals_answers_metric_facts",
+        "refers_to_metric_facts_brand_metrics",
+        "refers_to_metric_facts_competitor_metrics",
+        "refers_to_metric_facts_brand_sentiment",
+        "refers_to_metric_facts_competitor_sentiment",
+    }
+    assert job.rows(f"select * from {AUDIT}.equals_answers_metric_facts") == [(int(one), -1)]
+    mended()
+    assert broken(f"alter table {db}.brand_metrics delete where metric_fact_id = {one}") == {
+        "refers_to_brand_metrics_metric_facts"
+    }
+    mended()
+    # The competitor's id is in the sorting key and cannot be updated: a row is added.
+    columns = "* replace (generateUUIDv4() as competitor_id)"
+    assert broken(
+        f"insert into {db}.competitor_metrics select {columns} from {db}.competitor_metrics where metric_fact_id = {one} limit 1"
+    ) >= {"refers_to_competitors_competitor_metrics", "equals_competitor_rows_competitor_metrics"}
+    mended()
+    assert broken(f"alter table {db}.competitor_metrics delete where metric_fact_id = {one}") == {
+        "equals_competitor_rows_competitor_metrics",
+        "refers_to_competitor_metrics_competitor_sentiment",
+    }
+    mended()
+    assert broken(
+        f"insert into {db}.competitor_sentiment select {columns} from {db}.competitor_sentiment"
+        f" where metric_fact_id = {one} limit 1"
+    ) >= {"refers_to_competitors_competitor_sentiment", "refers_to_competitor_metrics_competitor_sentiment"}
+    mended()
+    assert broken(f"alter table {db}.competitor_sentiment delete where metric_fact_id = {one}") == {
+        "equals_sentiment_rows_competitor_sentiment"
+    }
+    assert broken(f"alter table {db}.brand_sentiment delete where metric_fact_id = {one}") == {
+        "equals_sentiment_rows_competitor_sentiment",
+        "equals_sentiment_rows_brand_sentiment",
+    }
+    mended()
+    # Nulls made zeros, as the first backfill program did, and the other way round.
+    assert broken(f"alter table {db}.brand_metrics update visibility_index = 0 where metric_fact_id = 900000023") == {
+        "keeps_values_brand_metrics"
+    }
+    assert broken(f"alter table {db}.competitor_metrics update share_of_answers = null where metric_fact_id = 900000024") == {
+        "keeps_values_brand_metrics",
+        "keeps_values_competitor_metrics",
+    }
+    mended()
+    assert broken(f"alter table {db}.brand_sentiment update sentiment_label = 'MIXED' where metric_fact_id = {one};") == {
+        "accepted_values_brand_sentiment_label"
+    }
+    assert broken(f"alter table {db}.competitor_sentiment update sentiment_label = 'MIXED' where 1") == {
+        "accepted_values_brand_sentiment_label",
+        "accepted_values_competitor_sentiment_label",
+    }
+    mended()
+    for table in [*EXPECTED, "brand_visibility_rejects", "brand_daily_metrics"]:
+        job.rows(f"insert into {db}.{table} select * from {db}.{table} limit 1")
+    assert {f"unique_{table}" for table in [*EXPECTED, "brand_visibility_rejects", "brand_daily_metrics"]} <= failed_tests(job)
+    mended()
+    assert broken(f"insert into {db}.stg_extracted_positions select * from {db}.stg_extracted_positions where id = 3") >= {
+        "unique_stg_extracted_positions"
+    }
+    job.dbt("run", "--full-refresh", "--select", JOB)
+    # A mean that is off by a cent, and a source that has moved on.
+    assert broken(
+        f"alter table {db}.brand_daily_metrics update avg_visibility = avg_visibility + 0.01 where total_responses > 0"
+    ) == {"equals_source_days_brand_daily_metrics"}
+    mended()
+    job.postgres(f"update {POSITIONS} set has_brand_presence = not has_brand_presence where collector_result_id = {one}")
+    assert failed_tests(job) == {"equals_source_days_brand_daily_metrics"}
+    job.dbt("build", "--full-refresh", "--select", JOB)
+
+
+@pytest.mark.parametrize(
+    ("file", "right", "wrong", "unit_test"),
+    [
+        (
+            "models/brand_visibility/settled_positions.sql",
+            "toNullable(count()) as matches",
+            "count() as matches",
+            "settled_positions_reasons",
+        ),
+        (
+            "models/brand_visibility/settled_positions.sql",
+            "{{ to_two_decimals('visibility_index') }}",
+            "toDecimal128(visibility_index, 2)",
+            "settled_positions_rounding",
+        ),
+        (
+            "models/brand_visibility/competitor_metrics.sql",
+            "if(empty(positions.positions), null, positions.positions[1])",
+            "toNullable(positions.positions[1])",
+            "competitor_metrics_first_position",
+        ),
+        (
+            "macros/brand_visibility/sample_deviation.sql",
+            "if(count({{ value }}) < 2, null, stddevSampStable(toFloat64({{ value }})))",
+            "stddevSamp(toFloat64({{ value }}))",
+            "brand_daily_metrics_means_and_deviations",
+        ),
+        (
+            "models/brand_visibility/brand_daily_metrics.sql",
+            "toNullable(sentiment_score) as sentiment_score",
+            "sentiment_score",
+            "brand_daily_metrics_means_and_deviations",
+        ),
+    ],
+)
+def test_unit_tests_are_seen_red(job: Project, file: str, right: str, wrong: str, unit_test: str) -> None:
+    """Each of ClickHouse's traps, put back into the SQL, fails the unit test that is for it."""
+    path = job.folder / file
+    assert right in path.read_text()
+    path.write_text(path.read_text().replace(right, wrong))
+    ran = job.dbt("test", "--select", f"{JOB},test_type:unit", ok=False)
+    assert {line.split("::")[1].split()[0] for line in ran.output.splitlines() if " FAIL 1 " in line} == {unit_test}
+
+
+def test_dry_run_then_backfill(source: Project) -> None:
+    """Both print the whole summary; a dry run leaves the target as it was; a second backfill repairs and follows the source."""
+    tried = source.backfill("--job", JOB, "--dry-run")
+    assert "Trial, all tests passed. The tables in entity_metrics were not touched." in tried.output
+    assert source.rows("select name from system.databases where name like '%trial%'") == []
+    assert source.rows("select name from system.tables where name = 'metric_facts'") == []
+    ran = source.backfill("--job", JOB)
+    assert "Built in entity_metrics in" in ran.output and "all tests passed" in ran.output
+    summary = {line.rsplit(None, 1)[0].strip(): line.rsplit(None, 1)[1] for line in ran.output.splitlines() if line.strip()}
+    for table in EXPECTED:
+        assert summary[table] == str(len(expected(source, table)))
+    answers = source.postgres(f"select count(distinct collector_result_id) from {POSITIONS}")[0][0]
+    assert summary["answers processed"] == str(answers)
+    assert summary["duplicates"] == "6"
+    assert summary["rejected rows"] == "26" and summary["rejected sentiments"] == "3"
+    assert "unknown_competitor" in ran.output and "seconds" in summary
+    dry = [line for line in tried.output.splitlines() if "seconds" not in line and "Trial" not in line and "rows/s" not in line]
+    assert set(dry) <= set(ran.output.splitlines())
+
+    before = source.rows("select hash_of_all_files from system.parts where active and database != 'system' order by all")
+    source.postgres(
+        f"update {POSITIONS} set visibility_index = 0.77, sentiment_label = 'NEGATIVE' where collector_result_id = 1003"
+    )
+    source.backfill("--job", JOB, "--dry-run")
+    assert source.rows("select hash_of_all_files from system.parts where active and database != 'system' order by all") == before
+    source.rows("alter table entity_metrics.brand_metrics delete where 1")
+    source.backfill("--job", JOB)
+    for table in EXPECTED:
+        assert built(source, table) == expected(source, table)
+    limited = source.backfill("--job", JOB, "--limit-batches", "1", "--batch-size", "50")
+    assert "Trial, all tests passed" in limited.output
+
+
+def test_rollback_asks_first(job: Project) -> None:
+    facts = job.value("select count() from entity_metrics.metric_facts")
+    shown = job.dbt("run-operation", "rollback_brand_visibility")
+    assert f"metric_facts         {facts} rows" in shown.output and "Nothing was removed" in shown.output
+    assert job.value("select count() from entity_metrics.metric_facts") == facts
+    refused = job.dbt("run-operation", "rollback_brand_visibility", "--args", "{confirm: sure}", ok=False)
+    assert "confirm is 'sure': give true or false" in refused.output
+    rejects = job.value("select count() from entity_metrics.brand_visibility_rejects")
+    job.dbt("run-operation", "rollback_brand_visibility", "--args", "{confirm: true}")
+    for table in [*EXPECTED, "brand_daily_metrics"]:
+        assert job.value(f"select count() from entity_metrics.{table}") == 0
+    assert job.value("select count() from entity_metrics.brand_visibility_rejects") == rejects
+    job.dbt("build", "--select", JOB)
+    assert job.value("select count() from entity_metrics.metric_facts") == facts
+
+
+def test_an_interrupted_build_loses_nothing(job: Project) -> None:
+    """Killed in the middle of the pull, it leaves the old tables; the next run goes on and replaces them."""
+    before = {table: built(job, table) for table in EXPECTED}
+    job.postgres(f"update {POSITIONS} set share_of_answers_brand = 1.5 where share_of_answers_brand > 0")
+    command = ["dbt", "run", "--select", JOB, "--full-refresh", "--vars", "{range_size: 10}"]
+    job.start(*command, until="stg_extracted_positions: range 5 of", then=job.kill)
+    assert {table: built(job, table) for table in EXPECTED} == before
+    command.remove("--full-refresh")
+    ran = job.dbt(*command[1:])
+    assert "resuming a pull" in ran.output
+    for table in EXPECTED:
+        assert built(job, table) == expected(job, table)
+
+
+def test_bad_input(project: Project) -> None:
+    """One sentence each, with the variables and the command of this source."""
+    sentence = "There is no source database brand_visibility_source on the target embedded"
+    for ran in (project.backfill("--job", JOB, ok=False), project.dbt("run", "--select", JOB, ok=False)):
+        assert sentence in ran.output and "connect_source.py --source brand_visibility" in ran.output
+        assert "Traceback" not in ran.output
+    wrong = project.connect("--source", JOB, ok=False, BRAND_VISIBILITY_PGPORT="port")
+    assert "BRAND_VISIBILITY_PGPORT is 'port': give a port number." in wrong.output
+    secret = "wr0ng-secret"
+    refused = project.connect("--source", JOB, ok=False, BRAND_VISIBILITY_PGPASSWORD=secret)
+    assert "correct BRAND_VISIBILITY_PGUSER and BRAND_VISIBILITY_PGPASSWORD" in refused.output and secret not in refused.output
+    connected = project.connect("--source", JOB)
+    assert "extracted_positions" in connected.output and "BountyMetric" not in connected.output
+    assert project.environment["BRAND_VISIBILITY_PGPASSWORD"] not in connected.output
+    usage = project.backfill("--job", JOB, "--table", "BountyMetric", ok=False)
+    assert usage.code == 2 and "do not go with --job brand_visibility" in usage.output
+    assert (
+        "give a name of letters"
+        in project.dbt("run", "--select", JOB, "--vars", "{brand_visibility_database: 'a b'}", ok=False).output
+    )
+
+    project.postgres("alter role site set timezone = 'Asia/Tokyo'")
+    zone = project.backfill("--job", JOB, ok=False)
+    project.postgres("alter role site reset timezone")
+    assert "Postgres shows times in the zone Asia/Tokyo" in zone.output and "set timezone = 'UTC'" in zone.output
+    project.postgres(f"update {POSITIONS} set visibility_index = 'NaN' where id = 3")
+    nan = project.backfill("--job", JOB, ok=False)
+    assert nan.code == 1 and "Postgres holds the value NaN, which ClickHouse's Decimal cannot hold" in nan.output
+    project.postgres(f"update {POSITIONS} set visibility_index = 1 where id = 3; alter table {POSITIONS} drop created_at")
+    lacking = project.backfill("--job", JOB, ok=False)
+    assert "Source table extracted_positions lacks the mapped column created_at" in lacking.output
+    ran = project.backfill("--job", JOB, "--allow-missing-columns")
+    assert "all tests passed" in ran.output
+    assert project.value("select countIf(created_at != processed_at) from entity_metrics.metric_facts") == 0
+    project.postgres("drop table brand_visibility.brand_competitors")
+    gone = project.backfill("--job", JOB, ok=False)
+    assert "Postgres has no table brand_competitors" in gone.output and "BRAND_VISIBILITY_PGSCHEMA" in gone.output
+
+
+def test_lists_that_are_jsonb(source: Project) -> None:
+    """One note calls the positions JSONB: the job takes both."""
+    source.postgres(
+        f"""alter table {POSITIONS}
+            alter brand_positions type jsonb using to_jsonb(brand_positions),
+            alter competitor_positions type jsonb using to_jsonb(competitor_positions)"""
+    )
+    source.dbt("build", "--select", JOB)
+    source.postgres(
+        f"""create function ints(jsonb) returns integer[] language sql as
+                $$ select coalesce(array_agg(v::int), '{{}}') from jsonb_array_elements_text($1) as v $$;
+            alter table {POSITIONS}
+            alter brand_positions type integer[] using ints(brand_positions),
+            alter competitor_positions type integer[] using ints(competitor_positions)"""
+    )
+    for table in ("brand_metrics", "competitor_metrics"):
+        assert built(source, table) == expected(source, table)
