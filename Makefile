@@ -38,9 +38,10 @@ lint: setup  ## ruff, yamllint, sqlfluff
 	@$(BIN)/yamllint --strict .
 	@$(BIN)/sqlfluff lint models macros tests snapshots
 
+JOB ?= image_metrics
 ROWS ?= 4000000
-benchmark: setup  ## time the ImageMetric job against a bare COPY: make benchmark ROWS=4000000
-	@$(BIN)/python scripts/benchmark.py --rows $(ROWS)
+benchmark: setup  ## time a job against a bare COPY: make benchmark JOB=image_metrics ROWS=4000000
+	@$(BIN)/python scripts/benchmark.py --job $(JOB) --rows $(ROWS)
 
 lock:  ## pin anew, with the oldest Python: make lock PYTHON=python3.10
 	@rm -rf .lock && $(PYTHON) -m venv .lock

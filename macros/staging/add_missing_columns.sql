@@ -2,7 +2,8 @@
     {% if not missing %}{{ return(sql) }}{% endif %}
     {%- set nulls = [] -%}
     {%- for column in missing -%}
-        {%- do nulls.append('cast(null as Nullable(' ~ column.data_type ~ ')) as ' ~ adapter.quote(column.name)) -%}
+        {%- set type = column.data_type if column.data_type.startswith('Nullable(') else 'Nullable(' ~ column.data_type ~ ')' -%}
+        {%- do nulls.append('cast(null as ' ~ type ~ ') as ' ~ adapter.quote(column.name)) -%}
     {%- endfor -%}
     {#- ClickHouse lets a WITH clause name an expression: the select itself stays as the model wrote it. -#}
     {%- set start = modules.re.match('(?is)^(?:\\s|--[^\\n]*\\n|/\\*.*?\\*/)*(with\\s)?', sql) -%}

@@ -24,7 +24,16 @@ REPEAT = 5
 
 
 @click.command()
-@click.option("--rows", default=4_000_000, show_default=True, type=click.IntRange(1, 2_000_000_000), help="Rows of ImageMetric.")
+@click.option(
+    "--job",
+    type=click.Choice(["image_metrics", "brand_visibility"]),
+    default="image_metrics",
+    show_default=True,
+    help="The job to time; --given and --other-rows are for image_metrics.",
+)
+@click.option(
+    "--rows", default=4_000_000, show_default=True, type=click.IntRange(1, 2_000_000_000), help="Rows of its source table."
+)
 @click.option(
     "--given", is_flag=True, help="Use the Postgres that PGHOST ... name, in a schema of its own, instead of an embedded one."
 )
@@ -35,8 +44,15 @@ REPEAT = 5
     type=click.IntRange(0),
     help="Rows of other slices that the event table holds when publishing is timed a second time; 0 leaves that out.",
 )
-def main(rows: int, given: bool, other_rows: int) -> None:
-    """Build an ImageMetric of that size, pull, unpivot, publish and reconcile it, and print what each step took."""
+def main(job: str, rows: int, given: bool, other_rows: int) -> None:
+    """Build a source table of that size, run the job on it, and print what each step took, beside a bare COPY."""
+    if job == "brand_visibility":
+        from entity_metrics import benchmark_brand_visibility
+
+        if given:
+            raise click.UsageError("--given does not go with --job brand_visibility.")
+        benchmark_brand_visibility.run(rows)
+        return
     console = terminal.console()
     if given:
         os.environ["PGSCHEMA"] = "entity_metrics_benchmark"
@@ -111,8 +127,8 @@ def measure(rows: int, other_rows: int) -> dict[str, Any]:
     return result
 
 
-def run_job(options: list[str]) -> dict[str, Any]:
-    """Run the job by dbt in a process of its own, on an empty chDB folder. Returns what that process measured."""
+def run_job(options: list[str], module: str = "entity_metrics.benchmark_job") -> dict[str, Any]:
+    """Run the job by dbt in a process of its own, on an empty chDB folder. Returns what that process, `module`, measured."""
     shutil.rmtree(FOLDER, ignore_errors=True)
     FOLDER.mkdir(parents=True)
     result = FOLDER / "job.json"
@@ -122,7 +138,7 @@ def run_job(options: list[str]) -> dict[str, Any]:
         "DBT_TARGET_PATH": str(FOLDER / "target"),
         "DBT_LOG_PATH": str(FOLDER / "logs"),
     }
-    command = [sys.executable, "-m", "entity_metrics.benchmark_job", str(result), *options]
+    command = [sys.executable, "-m", module, str(result), *options]
     subprocess.run(command, env=environment | {"PYTHONPATH": str(Path(__file__).parents[1])}, check=True)
     return json.loads(result.read_text())
 

@@ -103,16 +103,17 @@ def summarize(target: Target, database: str, outcome: Outcome) -> Summary:
 
 def print_summary(console: Console, summary: Summary, database: str, trial: bool) -> None:
     """Print the counters, the rejects by reason, and a sentence for all that is not as it should be."""
-    if not summary.outcome.failure:
-        console.print()
-        console.print(_counters(summary), highlight=False)
-        console.print()
-        console.print(_rejects(summary), highlight=False)
     if summary.outcome.failure:
         say(console, f"{JOB}: {summary.outcome.failure.sentence}")
+        say(console, f"Stopped after {summary.seconds:.1f} s. What was not rebuilt in {database} is as it was.")
+        return
+    console.print()
+    console.print(_counters(summary), highlight=False)
+    console.print()
+    console.print(_rejects(summary), highlight=False)
     for test in summary.outcome.failed_tests:
         say(console, f"{JOB}: the test {test} failed; its rows are in the database of test results.")
-    verdict = "all tests passed" if summary.succeeded else "NOT all is right"
+    verdict = "all tests passed" if summary.succeeded else "NOT all tests passed"
     if trial:
         say(console, f"Trial, {verdict}. The tables in {database} were not touched.")
     else:
