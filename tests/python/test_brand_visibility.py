@@ -388,7 +388,7 @@ def test_bad_input(project: Project) -> None:
     assert "extracted_positions" in connected.output and "BountyMetric" not in connected.output
     assert project.environment["BRAND_VISIBILITY_PGPASSWORD"] not in connected.output
     usage = project.backfill("--job", JOB, "--table", "BountyMetric", ok=False)
-    assert usage.code == 2 and "do not go with --job brand_visibility" in usage.output
+    assert usage.code == 2 and "--table goes with --job metric_tables" in usage.output
     assert (
         "give a name of letters"
         in project.dbt("run", "--select", JOB, "--vars", "{brand_visibility_database: 'a b'}", ok=False).output

@@ -69,7 +69,8 @@ select toUserId, fromUserId, amount from {{ source('postgres', 'Tip') }} where {
 """
     )
     sources = connected.folder / "models/sources.yml"
-    sources.write_text(sources.read_text() + "\n      - name: Tip\n        columns: [{name: toUserId, data_type: Int32}]\n")
+    tip = "    tables:\n      - name: Tip\n        columns: [{name: toUserId, data_type: Int32}]\n"
+    sources.write_text(sources.read_text().replace("    tables:\n", tip, 1))
     connected.dbt("run", "--select", "stg_tips", *small_ranges(100, 1))
     assert connected.rows("select count(), sum(amount), uniqExact(toUserId, fromUserId) from entity_metrics.stg_tips") == [
         (850, 500 + 2 * 350, 850)
