@@ -1,9 +1,9 @@
-"""Time the ImageMetric job against a bare COPY of the same columns."""
+"""Time a job against a bare COPY of what it pulls."""
 
 import os
 
 from entity_metrics import PROJECT
-from entity_metrics.benchmark import main
+from entity_metrics.benchmarks.command import main
 
 if __name__ == "__main__":
     os.chdir(PROJECT)

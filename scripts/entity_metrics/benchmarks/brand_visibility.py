@@ -1,0 +1,72 @@
+"""The brand visibility job, end to end."""
+
+from entity_metrics import sample_site
+from entity_metrics.benchmarks.models import dbt
+from entity_metrics.benchmarks.postgres import connect, copy_statement
+
+SOURCE = "brand_visibility"
+TABLES = "extracted_positions"
+TESTS = {"tests": ["brand_visibility,test_type:data"]}
+MADE = {
+    "answers": ["metric_facts"],
+    "rows": [
+        "metric_facts",
+        "brand_metrics",
+        "competitor_metrics",
+        "brand_sentiment",
+        "competitor_sentiment",
+        "brand_daily_metrics",
+        "brand_visibility_rejects",
+    ],
+}
+
+ROWS_AN_ANSWER = 6
+BASE_ANSWERS = 20_000
+"""So many answers are made by the sample's own SQL; more are copies of these under other ids."""
+
+POSITIONS = "brand_visibility.extracted_positions"
+
+
+def build(rows: int) -> int:
+    """Make the schema anew, unless an earlier benchmark left one of that size. Returns its rows, about so many."""
+    answers = max(rows // ROWS_AN_ANSWER, 1)
+    base = min(answers, BASE_ANSWERS)
+    size = f"{answers} answers"
+    with connect(SOURCE) as connection:
+        there = connection.execute("select obj_description(to_regnamespace('brand_visibility'), 'pg_namespace')").fetchone()
+        if there != (size,):
+            connection.execute("drop schema if exists brand_visibility cascade")
+            with connection.transaction():
+                sample_site.fill_brand_visibility(connection, base)
+                columns = [
+                    row[0]
+                    for row in connection.execute(
+                        "select quote_ident(column_name) from information_schema.columns where table_schema = 'brand_visibility'"
+                        " and table_name = 'extracted_positions' and column_name not in ('id', 'collector_result_id')"
+                    )
+                ]
+                listed = ", ".join(columns)
+                connection.execute(
+                    f"insert into {POSITIONS} (collector_result_id, {listed})"
+                    f" select collector_result_id + 1000000 * copy, {listed}"
+                    f" from generate_series(1, {answers // base - 1}) as copy, {POSITIONS}"
+                    " where collector_result_id < 1000000 order by copy, id".encode()
+                )
+                connection.execute(f"comment on schema brand_visibility is '{size}'".encode())
+            connection.execute(f"vacuum analyze {POSITIONS}".encode())
+        counted = connection.execute(f"select count(*) from {POSITIONS}".encode()).fetchone()
+    return counted[0] if counted else 0
+
+
+def copy_statements() -> list[str]:
+    return [copy_statement("extracted_positions", source=SOURCE)]
+
+
+def run_models() -> dict[str, float]:
+    """Seconds of pulling, of settling and of the tables made of that; of all models."""
+    nodes = dbt("run", "--select", SOURCE)
+    seconds = {name: node["seconds"] for name, node in nodes.items() if not name.startswith("entity_metrics-")}
+    staging = seconds["stg_extracted_positions"] + seconds["stg_brand_competitors"]
+    settling = seconds["settled_positions"]
+    every = sum(seconds.values())
+    return {"staging": staging, "settling": settling, "tables": every - staging - settling, "staging + settling + tables": every}

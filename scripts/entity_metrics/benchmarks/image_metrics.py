@@ -1,0 +1,65 @@
+"""The ten metric tables' job, by the largest of them."""
+
+from typing import Any
+
+from entity_metrics import sample_site
+from entity_metrics.benchmarks.models import EVENT_TABLE, run_and_publish
+from entity_metrics.benchmarks.postgres import connect, copy_statement, make_site
+from entity_metrics.target import Target
+
+SOURCE = "postgres"
+TABLES = "ImageMetric"
+TESTS = {"reconciling": ["reconcile_image_metrics"]}
+MADE = {"events": ["image_metrics"]}
+
+_OTHER_ROWS = """
+    insert into {table} (entityType, entityId, userId, metricType, metricValue, createdAt, version)
+    select
+        ['Image', 'Post', 'Model', 'User'][1 + number % 4],
+        number % 20000000,
+        number % 1000003,
+        ['ReactionLike', 'Comment', 'viewCount', 'tippedAmount'][1 + number % 3],
+        1,
+        toDateTime('2024-09-01 00:00:00') + intDiv(number, 4),
+        2
+    from numbers({rows})
+"""
+
+
+def build(rows: int) -> int:
+    """Fill ImageMetric. The other tables have a few rows."""
+    with connect() as connection:
+        make_site(connection)
+        if connection.execute('select count(*) from "ImageMetric"').fetchone() != (rows,):
+            script = (sample_site.SCRIPTS / "image_metric_of_size.sql").read_text().replace(":rows", str(rows))
+            connection.execute(script.encode())
+            connection.execute('vacuum "ImageMetric"')
+    return rows
+
+
+def copy_statements() -> list[str]:
+    return [copy_statement("ImageMetric", "where timeframe = 'AllTime'")]
+
+
+def run_models() -> dict[str, float]:
+    return run_and_publish(["stg_image_metrics"], "image_metrics", "unpivoting")
+
+
+def publish_beside(target: Target, other_rows: int) -> dict[str, Any]:
+    """Publish into an empty event table, beside `other_rows` rows of other slices, and once more over its own slice."""
+    table = f"{target.database}.{EVENT_TABLE}"
+    run_models()
+    seconds = []
+    for fill in (False, True):
+        target.command(f"truncate table {table}")
+        if fill:
+            target.command(_OTHER_ROWS.format(table=table, rows=other_rows))
+        seconds.append(run_and_publish([], "image_metrics", "unpivoting")["publishing"])
+    again = run_and_publish([], "image_metrics", "unpivoting")["publishing"]
+    return {
+        "other_rows": other_rows,
+        "seconds": seconds[1],
+        "seconds_into_empty": seconds[0],
+        "ratio_to_empty": seconds[1] / seconds[0],
+        "seconds_replacing_its_slice": again,
+    }

@@ -1,0 +1,74 @@
+"""The part of a benchmark that runs dbt, in a process of its own so that its peak memory is dbt's."""
+
+import importlib
+import json
+import resource
+import statistics
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import click
+
+from entity_metrics.benchmarks.models import dbt
+from entity_metrics.benchmarks.postgres import bare_copy_seconds
+from entity_metrics.source import collection_and_database, connect
+from entity_metrics.target import Target, open_target
+
+REPEAT = 5
+"""How often the COPY and the job are timed, in turns; the median of each counts."""
+
+
+@click.command()
+@click.argument("job")
+@click.argument("result", type=click.Path(path_type=Path))
+@click.option("--other-rows", default=0)
+def main(job: str, result: Path, other_rows: int) -> None:
+    """Run JOB and write what it took to RESULT, as JSON."""
+    module = importlib.import_module(f"entity_metrics.benchmarks.{job}")
+    target = open_target()
+    connect(target, *collection_and_database(module.SOURCE), source=module.SOURCE)
+    result.write_text(json.dumps(module.publish_beside(target, other_rows) if other_rows else in_turns(target, module)))
+
+
+def in_turns(target: Target, module: ModuleType) -> dict[str, Any]:
+    """COPY and job take turns, so that what else the machine does meets both; the median of each step counts.
+
+    A first run pays for dbt compiling its macros and for the engine's cold caches: it is reported apart. Each run begins without
+    the tables of the one before it, so that merging those takes no time from it.
+    """
+    runs = []
+    for _ in range(REPEAT + 1):
+        made = f"select name from system.tables where database = '{target.database}' and name != 'pull_ledger'"
+        for (table,) in target.rows(made):
+            target.command(f"drop table {target.database}.{table} sync")
+        runs.append({"bare COPY": bare_copy_seconds(module.copy_statements(), module.SOURCE)} | module.run_models())
+    seconds = {step: statistics.median(run[step] for run in runs[1:]) for step in runs[0]}
+    run_peak = peak_mib()
+    dbt("seed")
+    for step, selected in module.TESTS.items():
+        tests = dbt("test", "--select", *selected)
+        failed = [name for name, node in tests.items() if node["status"] == "fail"]
+        if failed:
+            raise SystemExit(f"The tests {', '.join(failed)} failed.")
+        seconds[step] = sum(node["seconds"] for node in tests.values())
+    return {
+        "seconds": seconds,
+        "ratio_to_copy": {step: taken / seconds["bare COPY"] for step, taken in seconds.items()},
+        "repeat": REPEAT,
+        "first_run_seconds": runs[0],
+        "peak_memory_mib": {"run": run_peak, "run and tests": peak_mib()},
+        "made": {
+            word: sum(target.value(f"select count() from {target.database}.{model}") for model in models)
+            for word, models in module.MADE.items()
+        },
+    }
+
+
+def peak_mib() -> int:
+    """Peak resident memory of this process in MiB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,30 @@
+"""The source packages' job, by the package with the most rows: reactions to images, joined to the images."""
+
+from entity_metrics import sample_site
+from entity_metrics.benchmarks.models import run_and_publish
+from entity_metrics.benchmarks.postgres import connect, copy_statement, make_site
+
+SOURCE = "postgres"
+TABLES = "ImageReaction with Image"
+TESTS = {"checking": ["package_published_image_reaction", "matches_event_catalog_image_reaction"]}
+MADE = {"events": ["image_reaction"]}
+
+
+def build(rows: int) -> int:
+    """Fill ImageReaction and Image. The other tables have a few rows."""
+    with connect() as connection:
+        make_site(connection)
+        if connection.execute('select count(*) from "ImageReaction"').fetchone() != (rows,):
+            script = (sample_site.SCRIPTS / "image_reaction_of_size.sql").read_text().replace(":rows", str(rows))
+            with connection.transaction():
+                connection.execute(script.encode())
+            connection.execute('vacuum analyze "ImageReaction", "Image"')
+    return rows
+
+
+def copy_statements() -> list[str]:
+    return [copy_statement("ImageReaction"), copy_statement("Image")]
+
+
+def run_models() -> dict[str, float]:
+    return run_and_publish(["stg_image_reaction", "stg_image"], "image_reaction", "fan-out")
