@@ -1,7 +1,8 @@
 """A real PostgreSQL for each worker, a database of it and a throwaway copy of the dbt project for each test."""
 
+import functools
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psycopg
@@ -9,6 +10,7 @@ import pytest
 
 from entity_metrics import embedded_postgres, sample_site
 from harness import Project, Server
+from warm import Warm
 
 PASSWORD = "s3cret-Pa55 'word\\"
 
@@ -36,27 +38,52 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 _numbers = itertools.count()
 
-
 OTHER_JOBS = ("source_events", "brand_visibility")
-"""Jobs that a copy of the project has only where the test module's constant JOB names them."""
+"""Jobs that a copy of the project has only where the test module's constant JOB names them: dbt reads all files each time."""
 
 
 @pytest.fixture(scope="session")
-def parsed(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The project of metric tables, parsed, for dbt to read instead of parsing each copy anew."""
-    copy = Project(tmp_path_factory.mktemp("parsed"), server, "sample", PASSWORD, OTHER_JOBS)
-    copy.dbt("parse")
-    return copy.folder / "target" / "partial_parse.msgpack"
+def warm() -> Iterator[Warm]:
+    warm = Warm()
+    yield warm
+    warm.close()
+
+
+@pytest.fixture(scope="session")
+def prepared(server: Server, warm: Warm, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str | None, str | None], Project]:
+    """Gives a copy of the project with that job and its source connected to the database `sample`, run once with a selection.
+
+    The same arguments give the same copy; tests begin as it, and leave it as it is.
+    """
+
+    @functools.cache
+    def prepare(job: str | None, selected: str | None = None) -> Project:
+        made = Project(tmp_path_factory.mktemp("prepared"), server, "sample", PASSWORD, warm, without(job))
+        if selected:
+            made.begin_as(prepare(job), chdb=True)
+            made.dbt("run", "--select", selected)
+        else:
+            made.connect("--source", "brand_visibility" if job == "brand_visibility" else "postgres")
+        return made
+
+    return prepare
+
+
+def without(job: str | None) -> tuple[str, ...]:
+    """The jobs that a copy for that one lacks."""
+    return tuple(other for other in OTHER_JOBS if other != job)
 
 
 @pytest.fixture
-def project(request: pytest.FixtureRequest, server: Server, parsed: Path, tmp_path: Path) -> Iterator[Project]:
-    """A copy of the project with a database of its own in `server`, and an empty chDB folder. Not yet connected."""
+def project(request: pytest.FixtureRequest, server: Server, warm: Warm, prepared, tmp_path: Path) -> Iterator[Project]:
+    """A copy of the project with a database of its own in `server`, and no chDB folder. Not yet connected."""
     database = f"test_{next(_numbers)}"
     with server.connect("postgres") as connection:
         connection.execute(f"create database {database} template sample")
-    without = tuple(job for job in OTHER_JOBS if job != getattr(request.module, "JOB", None))
-    made = Project(tmp_path, server, database, PASSWORD, without, parsed if without == OTHER_JOBS else None)
+    job = getattr(request.module, "JOB", None)
+    made = Project(tmp_path, server, database, PASSWORD, warm, without(job))
+    built = "built" in request.fixturenames
+    made.begin_as(prepared(job, request.module.BUILT if built else None), chdb=built or "connected" in request.fixturenames)
     yield made
     made.close()
     with server.connect("postgres") as connection:
@@ -66,5 +93,10 @@ def project(request: pytest.FixtureRequest, server: Server, parsed: Path, tmp_pa
 @pytest.fixture
 def connected(project: Project) -> Project:
     """The project with its source connected and its seeds loaded."""
-    project.connect()
+    return project
+
+
+@pytest.fixture
+def built(project: Project) -> Project:
+    """The same with the models run that the test module's constant BUILT selects, from the same rows in the database `sample`."""
     return project

@@ -14,6 +14,7 @@ import clickhouse_connect
 import psycopg
 
 from entity_metrics import PROJECT, embedded_postgres
+from warm import Warm
 
 COPIED = ["macros", "models", "seeds", "snapshots", "tests/generic", "scripts", "dbt_project.yml", "profiles.yml.example"]
 EVENTS = "entity_metrics.entityMetricEvents_new"
@@ -57,12 +58,13 @@ class Project:
     """A throwaway copy of the dbt project, with its own chDB folder, target and logs."""
 
     def __init__(
-        self, folder: Path, server: Server, database: str, password: str, without: tuple[str, ...], parsed: Path | None = None
+        self, folder: Path, server: Server, database: str, password: str, warm: Warm, without: tuple[str, ...] = ()
     ) -> None:
-        """without: jobs that are left out of the copy, since dbt reads the whole project each time. parsed: see conftest."""
+        """database: the Postgres database that is its source. without: jobs that the copy lacks."""
         self.folder = folder / "project"
         self.server = server
         self.database = database
+        self._warm = warm
         for name in COPIED:
             source, copy = PROJECT / name, self.folder / name
             copy.parent.mkdir(parents=True, exist_ok=True)
@@ -73,9 +75,6 @@ class Project:
         for job in without:
             shutil.rmtree(self.folder / "models" / job)
         shutil.copy(self.folder / "profiles.yml.example", self.folder / "profiles.yml")
-        if parsed:
-            (self.folder / "target").mkdir()
-            shutil.copy(parsed, self.folder / "target")
         self.chdb = self.folder / ".chdb"
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(("DBT_", "ENTITY_", "CLICKHOUSE_"))}
         source = {
@@ -96,21 +95,27 @@ class Project:
         self._client: Any = None
         self._processes: list[subprocess.Popen[str]] = []
 
+    def begin_as(self, other: "Project", chdb: bool) -> None:
+        """Take what dbt parsed in another copy of the same files and, if wanted, its chDB folder with the source connected."""
+        (self.folder / "target").mkdir()
+        shutil.copy(other.folder / "target" / "partial_parse.msgpack", self.folder / "target")
+        if chdb:
+            other.release()
+            shutil.copytree(other.chdb, self.chdb, symlinks=True)
+            for (collection,) in self.rows("select name from system.named_collections"):
+                self._command(f"alter named collection {collection} set database = '{self.database}'")
+            self.release()
+
     # commands -------------------------------------------------------------------------------------------------------
 
     def run(self, *command: str, ok: bool | None = True, **environment: str) -> Ran:
-        """Run a command in the copy. ok: whether it must succeed; None takes either."""
+        """Run dbt or a script in the copy. ok: whether it must succeed; None takes either."""
         self.release()
-        done = subprocess.run(
-            command,
-            cwd=self.folder,
-            env=self.environment | environment,
-            text=True,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-        )
-        assert ok is None or (done.returncode == 0) == ok, done.stdout[-6000:]
-        return Ran(done.returncode, done.stdout)
+        output = self.folder.parent / "output"
+        code = self._warm.run([*command], self.folder, self.environment | environment, output)
+        text = output.read_text(errors="replace")
+        assert ok is None or (code == 0) == ok, text[-6000:]
+        return Ran(code, text)
 
     def dbt(self, *arguments: str, ok: bool | None = True, **environment: str) -> Ran:
         return self.run(str(BIN / "dbt"), *arguments, ok=ok, **environment)

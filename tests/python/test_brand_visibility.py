@@ -7,7 +7,7 @@ import pytest
 
 from harness import Project
 
-JOB = "brand_visibility"
+JOB = BUILT = "brand_visibility"
 AUDIT = "entity_metrics_dbt_test__audit"
 POSITIONS = "brand_visibility.extracted_positions"
 
@@ -93,7 +93,7 @@ def comparable(rows):
     return sorted(([plain(value) for value in row] for row in rows), key=str)
 
 
-def built(project: Project, table: str):
+def actual(project: Project, table: str):
     return comparable(project.rows(f"select * from entity_metrics.{table}"))
 
 
@@ -108,45 +108,33 @@ def failed_tests(project: Project, *options: str) -> set[str]:
     return {line.split("FAIL ")[1].split()[1] for line in output.splitlines() if " FAIL " in line}
 
 
-@pytest.fixture
-def source(project: Project) -> Project:
-    """The project with nothing but the brand visibility source connected."""
-    project.connect("--source", JOB)
-    return project
-
-
-@pytest.fixture
-def job(source: Project) -> Project:
-    """The same with the job built, without tests."""
-    source.dbt("run", "--select", JOB)
-    return source
-
-
-def test_built_on_an_empty_target_as_postgres_would_have_it(source: Project) -> None:
+def test_built_on_an_empty_target_as_postgres_would_have_it(connected: Project) -> None:
     """Every table, row by row and value by value; days, means and deviations; then again from ranges that cut answers."""
-    ran = source.dbt("build", "--select", JOB)
+    ran = connected.dbt("build", "--select", JOB)
     assert "ERROR=0" in ran.output and "WARN=0" in ran.output
     for table in EXPECTED:
-        assert built(source, table) == expected(source, table) != []
+        assert actual(connected, table) == expected(connected, table) != []
     in_postgres = comparable(
-        [[float(value) if isinstance(value, Decimal) else value for value in row] for row in source.postgres(SETTLED + DAILY)]
+        [[float(value) if isinstance(value, Decimal) else value for value in row] for row in connected.postgres(SETTLED + DAILY)]
     )
-    assert built(source, "brand_daily_metrics") == in_postgres
+    assert actual(connected, "brand_daily_metrics") == in_postgres
     pitfalls = "select metric_fact_id, visibility_index, share_of_answers from entity_metrics.brand_metrics"
-    assert source.rows(f"{pitfalls} where metric_fact_id in (900000023, 900000024) order by 1") == [
+    assert connected.rows(f"{pitfalls} where metric_fact_id in (900000023, 900000024) order by 1") == [
         (900000023, None, None),
         (900000024, Decimal(0), Decimal(0)),
     ]
-    in_ranges = source.dbt("build", "--full-refresh", "--select", JOB, "--vars", "{range_size: 7}")
+    in_ranges = connected.dbt("build", "--full-refresh", "--select", JOB, "--vars", "{range_size: 7}")
     assert "range 40 of" in in_ranges.output
     for table in EXPECTED:
-        assert built(source, table) == expected(source, table)
+        assert actual(connected, table) == expected(connected, table)
     # Never the wide column.
-    assert source.rows("select count() from system.columns where name = 'raw_answer' and database = 'entity_metrics'") == [(0,)]
+    assert connected.rows("select count() from system.columns where name = 'raw_answer' and database = 'entity_metrics'") == [
+        (0,)
+    ]
 
 
-def test_rejects_and_their_reasons(job: Project) -> None:
-    rejects = job.rows(
+def test_rejects_and_their_reasons(built: Project) -> None:
+    rejects = built.rows(
         "select toString(reason), toString(row_kind), toString(rejected), ifNull(collector_result_id, 0) - 900000000, count()"
         " from entity_metrics.brand_visibility_rejects group by all order by all"
     )
@@ -167,7 +155,7 @@ def test_rejects_and_their_reasons(job: Project) -> None:
         ("unknown_sentiment_label", "brand", "sentiment", 16, 1),
         ("unknown_sentiment_label", "competitor", "sentiment", 16, 2),
     ]
-    job.postgres(
+    built.postgres(
         f"""alter table brand_visibility.brand_competitors drop constraint brand_competitors_brand_id_competitor_name_key;
             insert into brand_visibility.brand_competitors (id, brand_id, competitor_name)
                 select gen_random_uuid(), brand_id, competitor_name from brand_visibility.brand_competitors
@@ -175,25 +163,30 @@ def test_rejects_and_their_reasons(job: Project) -> None:
             alter table {POSITIONS} alter sentiment_score type numeric;
             update {POSITIONS} set sentiment_score = 1000 where collector_result_id = 900000001 and competitor_name is null"""
     )
-    job.dbt("run", "--full-refresh", "--select", JOB)
-    more = job.rows("select reason, count() > 0 from entity_metrics.brand_visibility_rejects group by all")
+    built.dbt("run", "--full-refresh", "--select", JOB)
+    more = built.rows("select reason, count() > 0 from entity_metrics.brand_visibility_rejects group by all")
     assert {("ambiguous_competitor", True), ("sentiment_score_out_of_range", True)} <= {(str(r), bool(n)) for r, n in more}
-    assert failed_tests(job) == set()
+    assert failed_tests(built) == set()
 
 
-def test_every_check_is_seen_red(job: Project) -> None:
-    """One thing after another is broken in the built tables, and the tests that are for it name it."""
-    assert failed_tests(job) == set()
+def test_every_check_is_seen_red(built: Project) -> None:
+    """Things are broken in the built tables, and the tests that are for them, and no others, name them."""
     db = "entity_metrics"
     one = "900000022"
+    tables = [*EXPECTED, "brand_visibility_rejects", "brand_daily_metrics", "stg_extracted_positions"]
+    for table in tables:
+        built.rows(f"create table {db}.{table}__right clone as {db}.{table}")
 
-    def broken(statement: str) -> set[str]:
-        job.rows(statement)
-        return failed_tests(job)
+    def broken(*statements: str) -> set[str]:
+        """The tests that fail after these statements on what is right."""
+        for table in tables:
+            built.rows(f"truncate table {db}.{table}")
+            built.rows(f"insert into {db}.{table} select * from {db}.{table}__right")
+        for statement in statements:
+            built.rows(statement)
+        return failed_tests(built)
 
-    def mended() -> None:
-        job.dbt("run", "--select", JOB, "--exclude", "stg_extracted_positions", "stg_brand_competitors")
-
+    assert broken() == set()
     assert broken(f"alter table {db}.metric_facts delete where id = {one}") == {
         "equals_answers_metric_facts",
         "refers_to_metric_facts_brand_metrics",
@@ -201,69 +194,54 @@ def test_every_check_is_seen_red(job: Project) -> None:
         "refers_to_metric_facts_brand_sentiment",
         "refers_to_metric_facts_competitor_sentiment",
     }
-    assert job.rows(f"select * from {AUDIT}.equals_answers_metric_facts") == [(int(one), -1)]
-    mended()
-    assert broken(f"alter table {db}.brand_metrics delete where metric_fact_id = {one}") == {
-        "refers_to_brand_metrics_metric_facts"
-    }
-    mended()
-    # The competitor's id is in the sorting key and cannot be updated: a row is added.
-    columns = "* replace (generateUUIDv4() as competitor_id)"
+    assert built.rows(f"select * from {AUDIT}.equals_answers_metric_facts") == [(int(one), -1)]
+    # A null made zero, as the first backfill program did, and the other way round.
     assert broken(
-        f"insert into {db}.competitor_metrics select {columns} from {db}.competitor_metrics where metric_fact_id = {one} limit 1"
-    ) >= {"refers_to_competitors_competitor_metrics", "equals_competitor_rows_competitor_metrics"}
-    mended()
-    assert broken(f"alter table {db}.competitor_metrics delete where metric_fact_id = {one}") == {
-        "equals_competitor_rows_competitor_metrics",
-        "refers_to_competitor_metrics_competitor_sentiment",
-    }
-    mended()
-    assert broken(
-        f"insert into {db}.competitor_sentiment select {columns} from {db}.competitor_sentiment"
-        f" where metric_fact_id = {one} limit 1"
-    ) >= {"refers_to_competitors_competitor_sentiment", "refers_to_competitor_metrics_competitor_sentiment"}
-    mended()
-    assert broken(f"alter table {db}.competitor_sentiment delete where metric_fact_id = {one}") == {
-        "equals_sentiment_rows_competitor_sentiment"
-    }
-    assert broken(f"alter table {db}.brand_sentiment delete where metric_fact_id = {one}") == {
-        "equals_sentiment_rows_competitor_sentiment",
+        f"alter table {db}.brand_metrics delete where metric_fact_id = {one}",
+        f"alter table {db}.brand_sentiment delete where metric_fact_id = {one}",
+        f"alter table {db}.competitor_sentiment delete where metric_fact_id = {one}",
+        f"alter table {db}.competitor_metrics update share_of_answers = null where metric_fact_id = 900000024",
+    ) == {
+        "refers_to_brand_metrics_metric_facts",
         "equals_sentiment_rows_brand_sentiment",
-    }
-    mended()
-    # Nulls made zeros, as the first backfill program did, and the other way round.
-    assert broken(f"alter table {db}.brand_metrics update visibility_index = 0 where metric_fact_id = 900000023") == {
-        "keeps_values_brand_metrics"
-    }
-    assert broken(f"alter table {db}.competitor_metrics update share_of_answers = null where metric_fact_id = 900000024") == {
-        "keeps_values_brand_metrics",
+        "equals_sentiment_rows_competitor_sentiment",
         "keeps_values_competitor_metrics",
     }
-    mended()
-    assert broken(f"alter table {db}.brand_sentiment update sentiment_label = 'MIXED' where metric_fact_id = {one};") == {
-        "accepted_values_brand_sentiment_label"
-    }
-    assert broken(f"alter table {db}.competitor_sentiment update sentiment_label = 'MIXED' where 1") == {
-        "accepted_values_brand_sentiment_label",
-        "accepted_values_competitor_sentiment_label",
-    }
-    mended()
-    for table in [*EXPECTED, "brand_visibility_rejects", "brand_daily_metrics"]:
-        job.rows(f"insert into {db}.{table} select * from {db}.{table} limit 1")
-    assert {f"unique_{table}" for table in [*EXPECTED, "brand_visibility_rejects", "brand_daily_metrics"]} <= failed_tests(job)
-    mended()
-    assert broken(f"insert into {db}.stg_extracted_positions select * from {db}.stg_extracted_positions where id = 3") >= {
-        "unique_stg_extracted_positions"
-    }
-    job.dbt("run", "--full-refresh", "--select", JOB)
-    # A mean that is off by a cent, and a source that has moved on.
     assert broken(
-        f"alter table {db}.brand_daily_metrics update avg_visibility = avg_visibility + 0.01 where total_responses > 0"
-    ) == {"equals_source_days_brand_daily_metrics"}
-    mended()
-    job.postgres(f"update {POSITIONS} set has_brand_presence = not has_brand_presence where collector_result_id = {one}")
-    assert failed_tests(job) == {"equals_source_days_brand_daily_metrics"}
-    job.dbt("build", "--full-refresh", "--select", JOB)
+        f"alter table {db}.brand_metrics update visibility_index = 0 where metric_fact_id = 900000023",
+        f"alter table {db}.competitor_metrics delete where metric_fact_id = {one}",
+        f"alter table {db}.brand_sentiment update sentiment_label = 'MIXED' where metric_fact_id = {one}",
+    ) == {
+        "keeps_values_brand_metrics",
+        "equals_competitor_rows_competitor_metrics",
+        "refers_to_competitor_metrics_competitor_sentiment",
+        "accepted_values_brand_sentiment_label",
+    }
+    # A mean that is off by a cent.
+    assert broken(
+        f"alter table {db}.competitor_sentiment update sentiment_label = 'MIXED' where 1",
+        f"alter table {db}.brand_daily_metrics update avg_visibility = avg_visibility + 0.01 where total_responses > 0",
+    ) == {"accepted_values_competitor_sentiment_label", "equals_source_days_brand_daily_metrics"}
+    # The competitor's id is in the sorting key and cannot be updated: a row is added.
+    stranger = "* replace (generateUUIDv4() as competitor_id)"
+    assert broken(
+        f"insert into {db}.competitor_metrics select {stranger} from {db}.competitor_metrics"
+        f" where metric_fact_id = {one} limit 1",
+        f"insert into {db}.competitor_sentiment select {stranger} from {db}.competitor_sentiment"
+        f" where metric_fact_id = 900000001 limit 1",
+    ) >= {
+        "refers_to_competitors_competitor_metrics",
+        "equals_competitor_rows_competitor_metrics",
+        "refers_to_competitors_competitor_sentiment",
+        "refers_to_competitor_metrics_competitor_sentiment",
+    }
+    assert broken(*[f"insert into {db}.{table} select * from {db}.{table} limit 1" for table in tables]) >= {
+        f"unique_{table}" for table in tables
+    }
+    # A source that has moved on; and a build that follows it.
+    built.postgres(f"update {POSITIONS} set has_brand_presence = not has_brand_presence where collector_result_id = {one}")
+    assert broken() == {"equals_source_days_brand_daily_metrics"}
+    built.dbt("build", "--full-refresh", "--select", JOB)
 
 
 @pytest.mark.parametrize(
@@ -301,27 +279,27 @@ def test_every_check_is_seen_red(job: Project) -> None:
         ),
     ],
 )
-def test_unit_tests_are_seen_red(job: Project, file: str, right: str, wrong: str, unit_test: str) -> None:
+def test_unit_tests_are_seen_red(built: Project, file: str, right: str, wrong: str, unit_test: str) -> None:
     """Each of ClickHouse's traps, put back into the SQL, fails the unit test that is for it."""
-    path = job.folder / file
+    path = built.folder / file
     assert right in path.read_text()
     path.write_text(path.read_text().replace(right, wrong))
-    ran = job.dbt("test", "--select", f"{JOB},test_type:unit", ok=False)
+    ran = built.dbt("test", "--select", f"{JOB},test_type:unit", ok=False)
     assert {line.split("::")[1].split()[0] for line in ran.output.splitlines() if " FAIL 1 " in line} == {unit_test}
 
 
-def test_dry_run_then_backfill(source: Project) -> None:
+def test_dry_run_then_backfill(connected: Project) -> None:
     """Both print the whole summary; a dry run leaves the target as it was; a second backfill repairs and follows the source."""
-    tried = source.backfill("--job", JOB, "--dry-run")
+    tried = connected.backfill("--job", JOB, "--dry-run")
     assert "Trial, all tests passed. The tables in entity_metrics were not touched." in tried.output
-    assert source.rows("select name from system.databases where name like '%trial%'") == []
-    assert source.rows("select name from system.tables where name = 'metric_facts'") == []
-    ran = source.backfill("--job", JOB)
+    assert connected.rows("select name from system.databases where name like '%trial%'") == []
+    assert connected.rows("select name from system.tables where name = 'metric_facts'") == []
+    ran = connected.backfill("--job", JOB)
     assert "Built in entity_metrics in" in ran.output and "all tests passed" in ran.output
     summary = {line.rsplit(None, 1)[0].strip(): line.rsplit(None, 1)[1] for line in ran.output.splitlines() if line.strip()}
     for table in EXPECTED:
-        assert summary[table] == str(len(expected(source, table)))
-    answers = source.postgres(f"select count(distinct collector_result_id) from {POSITIONS}")[0][0]
+        assert summary[table] == str(len(expected(connected, table)))
+    answers = connected.postgres(f"select count(distinct collector_result_id) from {POSITIONS}")[0][0]
     assert summary["answers processed"] == str(answers)
     assert summary["duplicates"] == "6"
     assert summary["rejected rows"] == "26" and summary["rejected sentiments"] == "3"
@@ -329,48 +307,49 @@ def test_dry_run_then_backfill(source: Project) -> None:
     dry = [line for line in tried.output.splitlines() if "seconds" not in line and "Trial" not in line and "rows/s" not in line]
     assert set(dry) <= set(ran.output.splitlines())
 
-    before = source.rows("select hash_of_all_files from system.parts where active and database != 'system' order by all")
-    source.postgres(
+    files = "select hash_of_all_files from system.parts where active and database != 'system' order by all"
+    before = connected.rows(files)
+    connected.postgres(
         f"update {POSITIONS} set visibility_index = 0.77, sentiment_label = 'NEGATIVE' where collector_result_id = 1003"
     )
-    source.backfill("--job", JOB, "--dry-run")
-    assert source.rows("select hash_of_all_files from system.parts where active and database != 'system' order by all") == before
-    source.rows("alter table entity_metrics.brand_metrics delete where 1")
-    source.backfill("--job", JOB)
+    connected.backfill("--job", JOB, "--dry-run")
+    assert connected.rows(files) == before
+    connected.rows("alter table entity_metrics.brand_metrics delete where 1")
+    connected.backfill("--job", JOB)
     for table in EXPECTED:
-        assert built(source, table) == expected(source, table)
-    limited = source.backfill("--job", JOB, "--limit-batches", "1", "--batch-size", "50")
+        assert actual(connected, table) == expected(connected, table)
+    limited = connected.backfill("--job", JOB, "--limit-batches", "1", "--batch-size", "50")
     assert "Trial, all tests passed" in limited.output
 
 
-def test_rollback_asks_first(job: Project) -> None:
-    facts = job.value("select count() from entity_metrics.metric_facts")
-    shown = job.dbt("run-operation", "rollback_brand_visibility")
+def test_rollback_asks_first(built: Project) -> None:
+    facts = built.value("select count() from entity_metrics.metric_facts")
+    shown = built.dbt("run-operation", "rollback_brand_visibility")
     assert f"metric_facts         {facts} rows" in shown.output and "Nothing was removed" in shown.output
-    assert job.value("select count() from entity_metrics.metric_facts") == facts
-    refused = job.dbt("run-operation", "rollback_brand_visibility", "--args", "{confirm: sure}", ok=False)
+    assert built.value("select count() from entity_metrics.metric_facts") == facts
+    refused = built.dbt("run-operation", "rollback_brand_visibility", "--args", "{confirm: sure}", ok=False)
     assert "confirm is 'sure': give true or false" in refused.output
-    rejects = job.value("select count() from entity_metrics.brand_visibility_rejects")
-    job.dbt("run-operation", "rollback_brand_visibility", "--args", "{confirm: true}")
+    rejects = built.value("select count() from entity_metrics.brand_visibility_rejects")
+    built.dbt("run-operation", "rollback_brand_visibility", "--args", "{confirm: true}")
     for table in [*EXPECTED, "brand_daily_metrics"]:
-        assert job.value(f"select count() from entity_metrics.{table}") == 0
-    assert job.value("select count() from entity_metrics.brand_visibility_rejects") == rejects
-    job.dbt("build", "--select", JOB)
-    assert job.value("select count() from entity_metrics.metric_facts") == facts
+        assert built.value(f"select count() from entity_metrics.{table}") == 0
+    assert built.value("select count() from entity_metrics.brand_visibility_rejects") == rejects
+    built.dbt("build", "--select", JOB)
+    assert built.value("select count() from entity_metrics.metric_facts") == facts
 
 
-def test_an_interrupted_build_loses_nothing(job: Project) -> None:
+def test_an_interrupted_build_loses_nothing(built: Project) -> None:
     """Killed in the middle of the pull, it leaves the old tables; the next run goes on and replaces them."""
-    before = {table: built(job, table) for table in EXPECTED}
-    job.postgres(f"update {POSITIONS} set share_of_answers_brand = 1.5 where share_of_answers_brand > 0")
+    before = {table: actual(built, table) for table in EXPECTED}
+    built.postgres(f"update {POSITIONS} set share_of_answers_brand = 1.5 where share_of_answers_brand > 0")
     command = ["dbt", "run", "--select", JOB, "--full-refresh", "--vars", "{range_size: 10}"]
-    job.start(*command, until="stg_extracted_positions: range 5 of", then=job.kill)
-    assert {table: built(job, table) for table in EXPECTED} == before
+    built.start(*command, until="stg_extracted_positions: range 5 of", then=Project.kill)
+    assert {table: actual(built, table) for table in EXPECTED} == before
     command.remove("--full-refresh")
-    ran = job.dbt(*command[1:])
+    ran = built.dbt(*command[1:])
     assert "resuming a pull" in ran.output
     for table in EXPECTED:
-        assert built(job, table) == expected(job, table)
+        assert actual(built, table) == expected(built, table)
 
 
 def test_bad_input(project: Project) -> None:
@@ -412,15 +391,15 @@ def test_bad_input(project: Project) -> None:
     assert "Postgres has no table brand_competitors" in gone.output and "BRAND_VISIBILITY_PGSCHEMA" in gone.output
 
 
-def test_lists_that_are_jsonb(source: Project) -> None:
+def test_lists_that_are_jsonb(connected: Project) -> None:
     """One note calls the positions JSONB: the job takes both."""
-    source.postgres(
+    connected.postgres(
         f"""alter table {POSITIONS}
             alter brand_positions type jsonb using to_jsonb(brand_positions),
             alter competitor_positions type jsonb using to_jsonb(competitor_positions)"""
     )
-    source.dbt("build", "--select", JOB)
-    source.postgres(
+    connected.dbt("build", "--select", JOB)
+    connected.postgres(
         f"""create function ints(jsonb) returns integer[] language sql as
                 $$ select coalesce(array_agg(v::int), '{{}}') from jsonb_array_elements_text($1) as v $$;
             alter table {POSITIONS}
@@ -428,4 +407,4 @@ def test_lists_that_are_jsonb(source: Project) -> None:
             alter competitor_positions type integer[] using ints(competitor_positions)"""
     )
     for table in ("brand_metrics", "competitor_metrics"):
-        assert built(source, table) == expected(source, table)
+        assert actual(connected, table) == expected(connected, table)

@@ -1,0 +1,70 @@
+"""A process that has imported dbt and forks for each command: importing takes longer than what most commands do.
+
+A command is what it would be in a process of its own: its arguments, environment, folder, output and exit code.
+"""
+
+import json
+import os
+import runpy
+import subprocess
+import sys
+from pathlib import Path
+
+
+class Warm:
+    """Runs dbt, and scripts by this Python, in forks of one process."""
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parent
+        )
+
+    def run(self, command: list[str], folder: Path, environment: dict[str, str], output: Path) -> int:
+        """Run a command, its output and errors going to a file. Returns its exit code."""
+        request = {"command": command, "folder": str(folder), "environment": environment, "output": str(output)}
+        assert self._process.stdin and self._process.stdout
+        self._process.stdin.write(json.dumps(request) + "\n")
+        self._process.stdin.flush()
+        return int(self._process.stdout.readline())
+
+    def close(self) -> None:
+        assert self._process.stdin
+        self._process.stdin.close()
+        self._process.wait()
+
+
+def serve() -> None:
+    """Fork for each request, and answer with the exit code."""
+    import dbt.adapters.chdb
+    import dbt.cli.main  # noqa: F401
+
+    for line in sys.stdin:
+        child = os.fork()
+        if child == 0:
+            run(**json.loads(line))
+            return
+        print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+
+
+def run(command: list[str], folder: str, environment: dict[str, str], output: str) -> None:
+    """Become the command: python and a script, or dbt."""
+    os.environ.clear()
+    os.environ.update(environment)
+    os.chdir(folder)
+    for file, descriptors, flags in ((os.devnull, (0,), os.O_RDONLY), (output, (1, 2), os.O_WRONLY | os.O_CREAT | os.O_TRUNC)):
+        opened = os.open(file, flags)
+        for descriptor in descriptors:
+            os.dup2(opened, descriptor)
+    if command[0] == sys.executable:
+        sys.argv = command[1:]
+        sys.path[0] = str(Path(command[1]).parent.resolve())
+        runpy.run_path(command[1], run_name="__main__")
+    else:
+        from dbt.cli.main import cli
+
+        sys.argv = command
+        cli()
+
+
+if __name__ == "__main__":
+    serve()
