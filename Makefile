@@ -25,9 +25,11 @@ setup: .venv/.installed profiles.yml  ## make .venv with the pinned dependencies
 profiles.yml:
 	@cp profiles.yml.example $@
 
-demo: setup  ## sample site, all ten jobs, reconciliation; nothing but Python needed
+demo: setup  ## sample site, the three jobs on it, reconciliation; nothing but Python needed
 	@$(BIN)/python scripts/connect_source.py --sample
+	@$(BIN)/python scripts/backfill.py --job brand_visibility
 	@$(BIN)/python scripts/backfill.py --all
+	@$(BIN)/python scripts/backfill.py --job source_events
 
 test: setup lint  ## everything that CI runs
 	@$(BIN)/python -m pytest

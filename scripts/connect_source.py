@@ -85,11 +85,9 @@ def print_report(where: Console, report: SourceReport) -> None:
     lacking = [entry for entry in report.tables if not entry.found or entry.missing]
     if lacking:
         names = ", ".join(entry.name for entry in lacking)
-        say(
-            where,
-            f"The jobs that read {names} will stop: a missing column can be done without by"
-            " --vars '{allow_missing_columns: true}'.",
-        )
+        say(where, f"The jobs that read {names} will stop.")
+    if any(entry.missing and not entry.lacks_required for entry in lacking):
+        say(where, "With --vars '{allow_missing_columns: true}' a job does without a column that is not its key.")
     if any(entry.found and entry.rows is None for entry in report.tables):
         say(where, "A ? means that Postgres never analyzed the table: ANALYZE makes planning its pull faster.")
 

@@ -22,14 +22,15 @@ _VARS = {"postgres": "source", "brand_visibility": "brand_visibility"}
 class SourceTable:
     """A table that the project reads.
 
-    name: the Postgres table; missing: its mapped columns that the source lacks; rows: Postgres's own estimate, None
-    where the table was never analyzed; found: whether it is there.
+    name: the Postgres table; missing: its mapped columns that the source lacks; lacks_required: whether a job cannot do
+    without one of them; rows: Postgres's own estimate, None where the table was never analyzed; found: whether it is there.
     """
 
     name: str
     found: bool
     rows: int | None = None
     missing: list[str] = field(default_factory=list)
+    lacks_required: bool = False
 
 
 @dataclass
@@ -129,12 +130,14 @@ def inspect(target: Target, collection: str, database: str, source: str) -> Sour
     tables = []
     for name, columns in source_tables(source).items():
         rows = estimates.get(name, -1)
+        missing = [column for column in columns if name in found and column not in found[name]]
         tables.append(
             SourceTable(
                 name=name,
                 found=name in found,
                 rows=int(rows) if rows >= 0 else None,
-                missing=[column for column in columns if name in found and column not in found[name]],
+                missing=missing,
+                lacks_required=any(columns[column] for column in missing),
             )
         )
     # '18.04.0000' is 18.4
