@@ -1,16 +1,19 @@
-{% macro preview_slice(event_table, new_slice, slice) %}
+{% macro preview_slice(event_table, new_slice, others, slice) %}
     {%- set old_slice -%}
         {%- if table_exists(event_table) -%}
             select entityType, metricType, metricValue, 0 as is_new from {{ event_table }} where {{ slice_condition(slice) }}
             union all
         {%- endif -%}
     {%- endset -%}
+    {%- set new_slices = [] -%}
+    {%- for part, condition in [[new_slice, 'true']] + others -%}
+        {%- do new_slices.append('select entityType, metricType, metricValue, 1 as is_new from ' ~ part ~ ' where ' ~ condition) -%}
+    {%- endfor -%}
     {%- set rows = run_query(
         'select toString(entityType) as entity_type, toString(metricType) as metric_type,'
         ~ ' countIf(not is_new) as old_events, sumIf(metricValue, not is_new) as old_total,'
         ~ ' countIf(is_new) as new_events, sumIf(metricValue, is_new) as new_total from ('
-        ~ old_slice ~ ' select entityType, metricType, metricValue, 1 as is_new from ' ~ new_slice
-        ~ ') group by entity_type, metric_type order by entity_type, metric_type'
+        ~ old_slice ~ new_slices | join(' union all ') ~ ') group by entity_type, metric_type order by entity_type, metric_type'
     ) -%}
     {%- set sample = run_query('select * from ' ~ new_slice ~ ' limit 1 by entityType, metricType limit 5') -%}
     {%- set lines = [

@@ -15,7 +15,7 @@
         ) %}
     {% endif %}
     {% if is_trial() %}
-        {% do preview_slice(event_table, new_slice, slice) %}
+        {% do preview_slice(event_table, new_slice, shared_slices(slice, left_out), slice) %}
         {{ return('') }}
     {% endif %}
 

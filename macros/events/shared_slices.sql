@@ -10,10 +10,13 @@
                     {%- do metrics.update({entity_type: metrics.get(entity_type, []) + [metric_type]}) -%}
                 {%- endfor -%}
             {%- endfor -%}
-            {%- set built = api.Relation.create(schema=this.schema, identifier=node.alias ~ '__slice') -%}
-            {%- if metrics and table_exists(built) -%}
-                {%- do shared.append([built, metrics_condition(metrics)]) -%}
-            {%- endif -%}
+            {#- In a trial: what the other has built in it, or else what it has published. -#}
+            {%- set found = [] -%}
+            {%- for schema in [this.schema, target.schema] | unique if metrics and not found -%}
+                {%- set built = api.Relation.create(schema=schema, identifier=node.alias ~ '__slice') -%}
+                {%- if table_exists(built) -%}{%- do found.append([built, metrics_condition(metrics)]) -%}{%- endif -%}
+            {%- endfor -%}
+            {%- do shared.extend(found) -%}
         {%- endif -%}
     {%- endfor -%}
     {{ return(shared) }}
