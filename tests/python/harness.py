@@ -74,6 +74,8 @@ class Project:
                 shutil.copy(source, copy)
         for job in without:
             shutil.rmtree(self.folder / "models" / job)
+        if without:
+            (self.folder / "models" / "exposures.yml").unlink()  # it names the models of all jobs
         shutil.copy(self.folder / "profiles.yml.example", self.folder / "profiles.yml")
         self.chdb = self.folder / ".chdb"
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(("DBT_", "ENTITY_", "CLICKHOUSE_"))}
