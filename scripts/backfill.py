@@ -1,4 +1,4 @@
-"""Backfill legacy metric tables into the event table, with progress, retries and a reconciled summary."""
+"""Run a job, with progress, retries and a reconciled summary."""
 
 import os
 

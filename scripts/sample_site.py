@@ -33,11 +33,12 @@ def start(entities: int) -> None:
 @main.command()
 @entities_option
 def load(entities: int) -> None:
-    """Make the site's tables, and fill them, in the Postgres that PGHOST ... name. Its schema must have none of them yet."""
+    """Make the site's tables, and the schema brand_visibility, in the Postgres of PGHOST ..., which must have none of them."""
     source = connection_from_environment()
     try:
         with psycopg.connect(sample_site.dsn(source), options=f"-c search_path={source['schema']}") as connection:
             sample_site.fill(connection, entities)
+            sample_site.fill_brand_visibility(connection)
     except psycopg.Error as ex:
         raise click.ClickException(f"The sample site was not made in {source['database']}: {str(ex).splitlines()[0]}") from ex
 

@@ -5,7 +5,7 @@ with tips as (
         tip.fromUserId as fromUserId,
         tip.amount as amount,
         tip.createdAt as createdAt,
-        -- The app's first spelling of the entity type, of 2023.
+        -- The spelling that the legacy totals look for; the app writes BountyEntry.
         if(tip.entityType = 'bountyEntry', 'BountyEntry', tip.entityType) as entityType
     from {{ ref('stg_buzz_tip') }} as tip
 )

@@ -3,7 +3,6 @@
     quantity (see the macro `quantity`). A failure means that one of the two seeds is wrong: compare both with the site's schema.
 -#}
 {% test fits_metric_catalog(model) %}
-    {%- set names = image_quantities() -%}
     select
         event.entity_type as entity_type,
         event.metric_type as metric_type,
@@ -20,7 +19,12 @@
             event.entity_type != metric.entity_type
             or event.metric_type != if(
                 metric.entity_type = 'Image',
-                transform(metric.metric_type, {{ names.keys() | list }}, {{ names.values() | list }}, metric.metric_type),
+                transform(
+                    metric.metric_type,
+                    {{ image_quantities().keys() | list }},
+                    {{ image_quantities().values() | list }},
+                    metric.metric_type
+                ),
                 metric.metric_type
             )
         )

@@ -1,6 +1,6 @@
 {#-
     The package and the seed `event_catalog` agree in both directions: every pair of entity type and metric type that the catalog
-    names for the package is mapped by it; nothing is mapped, built or published that the catalog lacks. Entity types that the source
+    names for the package is mapped by it; nothing is mapped or built that the catalog lacks. Entity types that the source
     itself spells (`*` in the mapping) are not checked here, but by `known_entity_types`.
 -#}
 {% test matches_event_catalog(model) %}

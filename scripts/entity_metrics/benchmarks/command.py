@@ -132,7 +132,7 @@ def print_record(console: Console, record: dict[str, Any]) -> None:
         console.print(
             f"Publishing beside {beside['other_rows']:,} rows of other slices: {beside['seconds']:.2f} s,"
             f" {beside['ratio_to_empty']:.2f} times the {beside['seconds_into_empty']:.2f} s into an empty table;"
-            f" replacing its own slice there: {beside['seconds_replacing_its_slice']:.2f} s",
+            f" there again, with the slice unchanged: {beside['seconds_unchanged']:.2f} s",
             highlight=False,
             soft_wrap=True,
         )
