@@ -36,7 +36,7 @@ def backfill(tables: list[str], target: str | None, variables: dict[str, Any], d
                 command = ["build", "--select", job, "--exclude-resource-type", "unit_test", *dbt_options]
                 with progress.pulls(database, {table: f"stg_{job}"}):
                     outcome = with_retries(console, retries, lambda command=command: dbt.run(*command))
-                summaries.append(summarize(watched, database, table, job, [f"stg_{job}"], outcome))
+                summaries.append(summarize(watched, database, table, job, f"stg_{job}", outcome))
                 progress.finish(table, summaries[-1].source_rows, summaries[-1].verdict)
         print_summary(console, summaries, "tables", event_table_of(watched), trial)
     finally:

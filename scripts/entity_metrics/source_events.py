@@ -32,6 +32,7 @@ def backfill(packages: list[str], target: str | None, variables: dict[str, Any],
         terminal.fail(seeded.failure.sentence)
     try:
         stagings = stagings_of(dbt.manifest, packages)
+        sources = {package: own_source_of(dbt.manifest, package) or stagings[package][0] for package in packages}
         watched = open_target(target)
     except Exception as ex:
         terminal.fail(explain(str(ex)).sentence)
@@ -51,7 +52,7 @@ def backfill(packages: list[str], target: str | None, variables: dict[str, Any],
             outcome = with_retries(console, retries, build_the_rest)
         done.failure, done.failures = outcome.failure, outcome.failures
         summaries = [
-            summarize(watched, database, package, package, stagings[package], done.only(package, stagings[package]))
+            summarize(watched, database, package, package, sources[package], done.only(package, stagings[package]))
             for package in packages
         ]
         print_summary(console, summaries, "packages", event_table_of(watched), trial)
@@ -71,3 +72,10 @@ def stagings_of(manifest: Manifest, packages: list[str]) -> dict[str, list[str]]
             read = [name for name in parents if name.startswith("stg_")]
             stagings[node.name] = sorted(read, key=lambda name, own=f"stg_{node.name}": name != own)
     return stagings
+
+
+def own_source_of(manifest: Manifest, package: str) -> str | None:
+    """The table in ClickHouse that the package reads as it is, with its database; None for a package of a staged table."""
+    node = next(node for node in manifest.nodes.values() if node.name == package and node.resource_type == "model")
+    read = [manifest.sources[unique_id].relation_name for unique_id in node.depends_on.nodes if unique_id in manifest.sources]
+    return read[0] if read else None

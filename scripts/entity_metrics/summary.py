@@ -30,9 +30,9 @@ class MetricTotals:
 class UnitSummary:
     """What became of a legacy table, or of a package.
 
-    source_rows: staged rows; events: rows of the event model; published: those that the event table is to hold; seconds: of all
-    dbt nodes; metrics: what the reconciliation test stored, empty if it did not run; differing: the same of metrics that differ
-    by definition.
+    source_rows: rows of its own source, as staged if it is in Postgres; events: rows of the event model; published: those that
+    the event table is to hold; seconds: of all dbt nodes; metrics: what the reconciliation test stored, empty if it did not run;
+    differing: the same of metrics that differ by definition.
     """
 
     name: str
@@ -65,17 +65,17 @@ def event_table_of(target: Target) -> str:
     return f"{project_var('event_database') or target.database}.{project_var('event_table')}"
 
 
-def summarize(target: Target, database: str, name: str, model: str, stagings: list[str], outcome: Outcome) -> UnitSummary:
+def summarize(target: Target, database: str, name: str, model: str, source: str, outcome: Outcome) -> UnitSummary:
     """Ask the target what was left behind: in `database` the models, beside it the results of the tests.
 
-    stagings: the staging models, the one of the unit's own source first.
+    source: the table that holds the rows of the unit's own source, with its database if it is another one.
     """
     summary = UnitSummary(name, outcome, seconds=sum(outcome.seconds.values()))
     if outcome.failure:
         return summary
 
     def rows_of(table: str) -> int:
-        return target.value(f"select count() from {database}.{table}")
+        return target.value(f"select count() from {table if '.' in table else f'{database}.{table}'}")
 
     def totals(test: str, columns: str) -> list[MetricTotals]:
         table = f"{database}_dbt_test__audit.{test}_{model}"
@@ -85,7 +85,7 @@ def summarize(target: Target, database: str, name: str, model: str, stagings: li
 
     # A test that failed to run leaves no table: what there is to tell is told.
     with contextlib.suppress(DbtDatabaseError):
-        summary.source_rows = rows_of(stagings[0]) if stagings else 0
+        summary.source_rows = rows_of(source)
         summary.events = rows_of(model)
         has_slice = target.value(f"exists table {database}.{model}__slice")
         summary.published = rows_of(f"{model}__slice") if has_slice else summary.events
