@@ -2,6 +2,7 @@
 
 import os
 from dataclasses import dataclass, field
+from typing import Any
 
 import yaml
 from clickhouse_connect.driver.binding import format_query_value, quote_identifier
@@ -74,10 +75,12 @@ def source_tables(source: str) -> dict[str, dict[str, bool]]:
     """From models/sources.yml: the tables of a source, each with its columns and whether a job cannot do without them."""
     declared = yaml.safe_load(SOURCES_FILE.read_text())["sources"]
     tables = next(entry["tables"] for entry in declared if entry["name"] == source)
+
+    def is_required(entry: dict[str, Any]) -> bool:
+        return bool(entry.get("config", {}).get("meta", {}).get("required"))
+
     return {
-        table["name"]: {
-            column["name"]: bool(column.get("config", {}).get("meta", {}).get("required")) for column in table["columns"]
-        }
+        table["name"]: {column["name"]: is_required(table) or is_required(column) for column in table["columns"]}
         for table in tables
     }
 
