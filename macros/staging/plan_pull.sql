@@ -3,12 +3,12 @@
     {%- set streams = [var('pull_streams') | int, 1] | max -%}
     {%- set rows_per_stream = [(var('range_size') | int) // streams, 1] | max -%}
 
-    {#- The table's statistics first, as far as they reach; then what lies above their last key (all of it, if none). -#}
-    {%- set known = split_points(key_statistics(pulled_source, model.sources[0]), rows_per_stream)
+    {#- The table's statistics first, as far as they are sure; then what lies above their last key (all of it, if none). -#}
+    {%- set known = split_points(key_statistics(pulled_source, model.sources[0], rows_per_stream), rows_per_stream)
         if has_key and target_runs_source_queries() else none -%}
     {%- set last_key = known.last_key if known else none -%}
     {%- set above = split_points(key_sample(pull_sql, last_key), rows_per_stream)
-        if has_key else {'bounds': [], 'expected_rows': 0} -%}
+        if has_key and not (known and known.is_complete) else {'bounds': [], 'expected_rows': 0} -%}
     {%- set inner = (known.bounds if known else []) + ([last_key] if above.bounds else []) + above.bounds -%}
     {%- set inner = inner | reject('none') | unique | sort -%}
     {%- set expected_rows = (known.expected_rows if known else 0) + above.expected_rows -%}
@@ -25,7 +25,8 @@
             'range_number': loop.index0,
             'bounds': edges[first:first + streams + 1],
             'expected_rows': expected_rows // firsts | length,
-            'pulled_rows': none
+            'pulled_rows': none,
+            'is_new': true
         }) -%}
     {%- endfor -%}
     {% do record_ranges(steps) %}

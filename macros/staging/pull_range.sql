@@ -1,8 +1,10 @@
 {% macro pull_range(pull_relation, pull_sql, step) %}
-    {#- What an interrupted INSERT left of this range goes first: it is the only content of its partition. -#}
-    {% call statement('drop_unfinished_range') %}
-        alter table {{ pull_relation }} {{ on_cluster_clause(pull_relation) }} drop partition {{ step.range_number }}
-    {% endcall %}
+    {% if not step.is_new %}
+        {#- What an interrupted INSERT left of this range goes first: it is the only content of its partition. -#}
+        {% call statement('drop_unfinished_range') %}
+            alter table {{ pull_relation }} {{ on_cluster_clause(pull_relation) }} drop partition {{ step.range_number }}
+        {% endcall %}
+    {% endif %}
     {% call statement('pull_range') %}
         insert into {{ pull_relation }}
         {% for condition in range_conditions(step) %}

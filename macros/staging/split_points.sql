@@ -5,11 +5,13 @@
             toJSONString(arraySort(arrayDistinct(arrayFilter(b -> b < last_key, arrayFlatten(groupArray(splits)))))) as bounds,
             toInt64(round(sum(weight))) as expected_rows,
             max(key) as last_key,
+            toUInt8(max(is_complete)) as reaches_all,
             count() as points
         from (
             select
                 key,
                 weight,
+                is_complete,
                 sum(weight) over (order by key, low rows unbounded preceding) as upto,
                 upto - weight as before,
                 arrayMap(
@@ -24,6 +26,7 @@
     {{ return({
         'bounds': fromjson(row['bounds']),
         'expected_rows': row['expected_rows'] | int,
-        'last_key': row['last_key'] | int if row['points'] | int else none
+        'last_key': row['last_key'] | int if row['points'] | int else none,
+        'is_complete': row['points'] | int > 0 and row['reaches_all'] | int == 1
     }) }}
 {% endmacro %}
