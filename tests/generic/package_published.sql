@@ -9,11 +9,12 @@
     {% if execute %}
         {%- set package = package_of(model) -%}
         {%- set left_out = left_out(package.slice) -%}
+        {%- set slice = api.Relation.create(schema=model.schema, identifier=model.identifier ~ '__slice') -%}
         {%- set cutoff = utc_time('source_events_cutoff') if var('source_events_cutoff') else '2106-01-01 00:00:00.000' -%}
         with both_sides as (
             select *, 1 as is_published from (
                 select entityType, entityId, userId, metricType, metricValue, createdAt
-                from {{ (model ~ '__slice') if is_trial() else event_relation() }}
+                from {{ slice if is_trial() else event_relation() }}
                 where {{ slice_condition(package.slice) }}
             )
             union all

@@ -57,10 +57,10 @@ def prepared(server: Server, warm: Warm, tmp_path_factory: pytest.TempPathFactor
     """
 
     @functools.cache
-    def prepare(job: str | None, selected: str | None = None) -> Project:
+    def prepare(job: str | None, selected: str | None) -> Project:
         made = Project(tmp_path_factory.mktemp("prepared"), server, "sample", PASSWORD, warm, without(job))
         if selected:
-            made.begin_as(prepare(job), chdb=True)
+            made.begin_as(prepare(job, None), chdb=True)
             made.dbt("run", "--select", selected)
         else:
             made.connect("--source", "brand_visibility" if job == "brand_visibility" else "postgres")

@@ -1,17 +1,20 @@
 """What the tests drive: a PostgreSQL server, and a copy of the dbt project."""
 
+import contextlib
 import os
 import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import clickhouse_connect
 import psycopg
+from dbt.adapters.chdb import ENGINE_OPTIONS
+from dbt.cli.main import dbtRunner
 
 from entity_metrics import PROJECT, embedded_postgres
 from warm import Warm
@@ -52,6 +55,22 @@ class Ran:
 
     code: int
     output: str
+
+
+@dataclass
+class Nodes:
+    """What a dbt command did in this process.
+
+    statuses: of each node by its name; errors: what the nodes that failed to run have to say; output: all that dbt said.
+    """
+
+    statuses: dict[str, str]
+    errors: list[str]
+    output: str
+
+    def that(self, *statuses: str) -> set[str]:
+        """Names of the nodes with one of these statuses: success, error, skipped; of tests pass, fail, warn, error."""
+        return {name for name, status in self.statuses.items() if status in statuses}
 
 
 class Project:
@@ -96,9 +115,12 @@ class Project:
         )
         self._client: Any = None
         self._processes: list[subprocess.Popen[str]] = []
+        self._model: Project | None = None
+        self._manifest: Any = None
 
     def begin_as(self, other: "Project", chdb: bool) -> None:
         """Take what dbt parsed in another copy of the same files and, if wanted, its chDB folder with the source connected."""
+        self._model = other
         (self.folder / "target").mkdir()
         shutil.copy(other.folder / "target" / "partial_parse.msgpack", self.folder / "target")
         if chdb:
@@ -121,6 +143,47 @@ class Project:
 
     def dbt(self, *arguments: str, ok: bool | None = True, **environment: str) -> Ran:
         return self.run(str(BIN / "dbt"), *arguments, ok=ok, **environment)
+
+    def dbt_here(self, *arguments: str, ok: bool | None = True) -> Nodes:
+        """The same in this process, from files parsed once for all copies: other vars would have dbt parse them anew.
+
+        Not for a copy whose models or macros were changed, nor for a trial, whose database is chosen when files are parsed.
+        """
+        self.release()
+        manifest = self.manifest()
+        said: list[str] = []
+        with self._inside():
+            runner = dbtRunner(manifest, [lambda event: said.append(event.info.msg)])
+            done = runner.invoke([*arguments, "--quiet"])
+        output = "\n".join([*said, str(done.exception or "")])
+        assert ok is None or done.success == ok, output[-6000:]
+        results = done.result.results if done.result else []
+        statuses = {result.node.name: str(result.status) for result in results}
+        errors = [f"{result.node.name}: {result.message}" for result in results if str(result.status) == "error"]
+        return Nodes(statuses, errors + ([str(done.exception)] if done.exception else []), output)
+
+    def manifest(self) -> Any:
+        """What dbt parsed, in the first copy of the same files."""
+        if self._model:
+            return self._model.manifest()
+        if self._manifest is None:
+            with self._inside():
+                self._manifest = dbtRunner().invoke(["parse", "--quiet"]).result
+        return self._manifest
+
+    @contextlib.contextmanager
+    def _inside(self) -> Iterator[None]:
+        """This process in the copy's folder, with its environment."""
+        folder, environment = Path.cwd(), dict(os.environ)
+        os.chdir(self.folder)
+        os.environ.clear()
+        os.environ.update(self.environment)
+        try:
+            yield
+        finally:
+            os.chdir(folder)
+            os.environ.clear()
+            os.environ.update(environment)
 
     def connect(self, *arguments: str, ok: bool | None = True, **environment: str) -> Ran:
         return self.run(sys.executable, "scripts/connect_source.py", *arguments, ok=ok, **environment)
@@ -174,7 +237,10 @@ class Project:
         """Run a statement in the chDB folder, which a command that follows can open again."""
         if self._client is None:
             self._client = clickhouse_connect.get_client(
-                interface="chdb", path=str(self.chdb), settings={"session_timezone": "UTC", "mutations_sync": "2"}
+                interface="chdb",
+                path=str(self.chdb),
+                chdb_options=ENGINE_OPTIONS,
+                settings={"session_timezone": "UTC", "mutations_sync": "2"},
             )
         return list(self._client.query(sql).result_rows) if sql.lstrip().startswith(("select", "with")) else self._command(sql)
 

@@ -13,7 +13,10 @@ from dbt.adapters.clickhouse.logger import logger
 from dbt.adapters.exceptions import FailedToConnectError
 from dbt.include import chdb
 
-__all__ = ["ChdbAdapter", "ChdbClient", "ChdbConnectionManager", "ChdbCredentials", "Plugin"]
+ENGINE_OPTIONS = {"background_pool_size": 16}
+"""A server's own default. With chDB's, 2, a delete in a table of 88 small parts takes 12 s instead of 1."""
+
+__all__ = ["ENGINE_OPTIONS", "ChdbAdapter", "ChdbClient", "ChdbConnectionManager", "ChdbCredentials", "Plugin"]
 
 
 @dataclass
@@ -52,7 +55,9 @@ class ChdbClient(ChHttpClient):
                 f"The chDB folder {path} cannot be written: name another by ENTITY_METRICS_CHDB_PATH."
             ) from ex
         try:
-            return clickhouse_connect.get_client(interface="chdb", path=str(path), query_limit=0, settings=self._conn_settings)
+            return clickhouse_connect.get_client(
+                interface="chdb", path=str(path), chdb_options=ENGINE_OPTIONS, query_limit=0, settings=self._conn_settings
+            )
         except ProgrammingError as ex:
             if "EmbeddedServer" not in str(ex):
                 raise FailedToConnectError(f"chDB could not open {path}: {ex}") from ex
