@@ -13,7 +13,7 @@
         'select toString(entityType) as entity_type, toString(metricType) as metric_type,'
         ~ ' countIf(not is_new) as old_events, sumIf(metricValue, not is_new) as old_total,'
         ~ ' countIf(is_new) as new_events, sumIf(metricValue, is_new) as new_total from ('
-        ~ old_slice ~ new_slices | join(' union all ') ~ ') group by entity_type, metric_type order by entity_type, metric_type'
+        ~ old_slice ~ ' ' ~ new_slices | join(' union all ') ~ ') group by entity_type, metric_type order by entity_type, metric_type'
     ) -%}
     {%- set sample = run_query('select * from ' ~ new_slice ~ ' limit 1 by entityType, metricType limit 5') -%}
     {%- set lines = [
