@@ -1,5 +1,7 @@
 """The brand visibility job, end to end."""
 
+import math
+
 from entity_metrics import sample_site
 from entity_metrics.benchmarks.models import dbt
 from entity_metrics.benchmarks.postgres import connect, copy_statement
@@ -22,7 +24,7 @@ MADE = {
 
 ROWS_AN_ANSWER = 6
 BASE_ANSWERS = 20_000
-"""So many answers are made by the sample's own SQL; more are copies of these under other ids."""
+"""At most so many answers are made by the sample's own SQL; more are copies of these under other ids."""
 
 POSITIONS = "brand_visibility.extracted_positions"
 
@@ -30,7 +32,8 @@ POSITIONS = "brand_visibility.extracted_positions"
 def build(rows: int) -> int:
     """Make the schema anew, unless an earlier benchmark left one of that size. Returns its rows, about so many."""
     answers = max(rows // ROWS_AN_ANSWER, 1)
-    base = min(answers, BASE_ANSWERS)
+    copies = math.ceil(answers / BASE_ANSWERS)
+    base = answers // copies
     size = f"{answers} answers"
     with connect(SOURCE) as connection:
         there = connection.execute("select obj_description(to_regnamespace('brand_visibility'), 'pg_namespace')").fetchone()
@@ -49,7 +52,7 @@ def build(rows: int) -> int:
                 connection.execute(
                     f"insert into {POSITIONS} (collector_result_id, {listed})"
                     f" select collector_result_id + 1000000 * copy, {listed}"
-                    f" from generate_series(1, {answers // base - 1}) as copy, {POSITIONS}"
+                    f" from generate_series(1, {copies - 1}) as copy, {POSITIONS}"
                     " where collector_result_id < 1000000 order by copy, id".encode()
                 )
                 connection.execute(f"comment on schema brand_visibility is '{size}'".encode())
