@@ -2,7 +2,22 @@
     {% if not execute %}{{ return('') }}{% endif %}
     {% do backfill_date() %}
     {% do utc_time('unknown_time') %}
-    {% do utc_time('source_events_cutoff') if var('source_events_cutoff') %}
+    {% do utc_time('source_events_cutoff') if var('source_events_cutoff') is not none %}
+    {%- if var('counted_from') is not mapping -%}
+        {{ exceptions.raise_compiler_error(
+            "The var counted_from is '" ~ var('counted_from') ~ "': give a mapping, such as {Bounty: source_events}, or {}."
+        ) }}
+    {%- endif -%}
+    {%- set entity_types = [] -%}
+    {%- for node in graph.nodes.values() if node.resource_type == 'model' and node.config.meta.get('slice') -%}
+        {%- do entity_types.extend(node.config.meta.slice.metrics.keys()) -%}
+    {%- endfor -%}
+    {%- for entity_type in var('counted_from') if entity_type not in entity_types -%}
+        {{ exceptions.raise_compiler_error(
+            "The var counted_from has " ~ entity_type ~ ", which no job counts: give one of "
+            ~ entity_types | reject('equalto', '*') | unique | sort | join(', ') ~ "."
+        ) }}
+    {%- endfor -%}
     {%- for entity_type, job in var('counted_from').items() if job not in ['metric_tables', 'source_events'] -%}
         {{ exceptions.raise_compiler_error(
             "The var counted_from has '" ~ job ~ "' for " ~ entity_type ~ ": give metric_tables or source_events."

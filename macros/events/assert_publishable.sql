@@ -1,4 +1,4 @@
-{% macro assert_publishable(event_table, facts) %}
+{% macro assert_publishable(event_table, facts, slice) %}
     {%- for column in ['entityType', 'entityId', 'userId', 'metricType', 'metricValue', 'createdAt', 'version'] -%}
         {%- if not (', ' ~ facts.columns).count(', ' ~ column ~ ' ') -%}
             {{ exceptions.raise_compiler_error(
@@ -7,10 +7,16 @@
             ) }}
         {%- endif -%}
     {%- endfor -%}
-    {#- An engine that merges rows of equal key would merge metrics of one entity, unless the metric is in the key. -#}
+    {#- An engine that merges rows of equal key would merge metrics of one entity, unless the metric is in the key; and events of
+        one second, whatever the key. -#}
     {%- set key = facts.sorting_key.replace(' ', '').split(',') -%}
-    {%- if 'Distributed' not in facts.engine and facts.engine not in ['MergeTree', 'ReplicatedMergeTree', 'SharedMergeTree']
-            and not ('entityType' in key and 'entityId' in key and 'metricType' in key and 'userId' in key) -%}
+    {%- set merges = 'Distributed' not in facts.engine and facts.engine not in ['MergeTree', 'ReplicatedMergeTree', 'SharedMergeTree'] -%}
+    {%- if merges and slice.counted_from == 'source_events' -%}
+        {{ exceptions.raise_compiler_error(
+            "Event table " ~ event_table ~ " is a " ~ facts.engine ~ ", which would merge events that are alike, as two of one user in "
+            ~ "one second: name a MergeTree by the vars event_table and event_database."
+        ) }}
+    {%- elif merges and not ('entityType' in key and 'entityId' in key and 'metricType' in key and 'userId' in key) -%}
         {{ exceptions.raise_compiler_error(
             "Event table " ~ event_table ~ " is a " ~ facts.engine ~ " ordered by (" ~ facts.sorting_key
             ~ "), which would merge different metrics of one entity: use a MergeTree, or a key with entityType, entityId, metricType and userId."

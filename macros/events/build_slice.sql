@@ -1,7 +1,11 @@
 {% macro build_slice(slice, left_out) %}
-    {%- set cutoff = utc_time('source_events_cutoff') if slice.counted_from == 'source_events' and var('source_events_cutoff') -%}
-    {% if not left_out and slice.counted_from == 'metric_tables' %}{{ return(this) }}{% endif %}
-    {%- set built = make_temp_relation(this.incorporate(type='table'), '__slice') -%}
+    {%- set cutoff = utc_time('source_events_cutoff') if slice.counted_from == 'source_events' and var('source_events_cutoff') is not none -%}
+    {%- set published = make_temp_relation(this.incorporate(type='table'), '__slice') -%}
+    {% if not left_out and slice.counted_from == 'metric_tables' %}
+        {% do adapter.drop_relation(published) %}
+        {{ return(this) }}
+    {% endif %}
+    {%- set built = make_temp_relation(this.incorporate(type='table'), '__slice_new') -%}
     {%- set wanted = 'not ' ~ metrics_condition(left_out) if left_out else 'true' -%}
     {%- set cutoff_month = cutoff[:7] | replace('-', '') if cutoff else '999999' -%}
     {%- set before_cutoff = '_partition_id < ' ~ "'" ~ cutoff_month ~ "'" -%}
@@ -12,6 +16,7 @@
     {% if left_out %}
         {% call statement('fill_slice') %}
             insert into {{ built }} select * from {{ this }} where {{ before_cutoff }} and {{ wanted }}
+            {{ adapter.get_model_query_settings(model) }}
         {% endcall %}
     {% else %}
         {% for partition in partitions_of([[this, before_cutoff]]) %}
@@ -33,5 +38,12 @@
             {{ adapter.get_model_query_settings(model) }}
         {% endcall %}
     {% endif %}
-    {{ return(built) }}
+    {#- Whole at any time: other models that count one of its metrics publish from it. -#}
+    {% if table_exists(published) %}
+        {% do exchange_tables_atomic(built, published) %}
+        {% do adapter.drop_relation(built) %}
+    {% else %}
+        {% do adapter.rename_relation(built, published) %}
+    {% endif %}
+    {{ return(published) }}
 {% endmacro %}

@@ -21,8 +21,12 @@
     {%- set publishes = {} -%}
     {%- for pair in pairs if there and pair.model not in publishes -%}
         {%- set node = graph.nodes[pair.model] -%}
-        {%- set published = api.Relation.create(schema=node.schema, identifier=node.alias ~ '__slice') -%}
-        {%- do publishes.update({pair.model: other == 'metric_tables' or table_exists(published)}) -%}
+        {%- set found = [other == 'metric_tables'] -%}
+        {#- In a trial, too, it is the event table's own events that count. -#}
+        {%- for schema in [node.schema, target.schema] | unique -%}
+            {%- do found.append(table_exists(api.Relation.create(schema=schema, identifier=node.alias ~ '__slice'))) -%}
+        {%- endfor -%}
+        {%- do publishes.update({pair.model: true in found}) -%}
     {%- endfor -%}
 
     {%- set metrics = {} -%}

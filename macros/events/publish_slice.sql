@@ -15,28 +15,34 @@
         ) %}
     {% endif %}
     {% if is_trial() %}
-        {% do preview_slice(event_table, new_slice, shared_slices(slice, left_out), slice) %}
+        {% do preview_slice(event_table, new_slice, shared_slices(slice, left_out, model.name, this.schema), slice) %}
         {{ return('') }}
     {% endif %}
 
     {% do create_event_table(event_table) %}
     {%- set facts = event_table_facts(event_table, new_slice) -%}
-    {% do assert_publishable(event_table, facts) %}
+    {% do assert_publishable(event_table, facts, slice) %}
     {%- set published = [[event_table, slice_condition(slice)]] -%}
     {%- set own = [new_slice, 'true'] -%}
-    {%- set others = shared_slices(slice, left_out) -%}
+    {%- set others = shared_slices(slice, left_out, model.name, this.schema) -%}
     {%- set is_new = not partitions_of(published, distributed=facts.local_table) -%}
     {#- What is there already stays: only months that changed are replaced. -#}
     {%- set old = partitions_of(published, distributed=facts.local_table, fingerprints=true) if not is_new else {} -%}
     {%- set new = partitions_of([own], distributed=facts.local_table, fingerprints=not is_new) -%}
     {%- set shared = partitions_of(others, distributed=facts.local_table, fingerprints=not is_new) -%}
     {%- set old_events = old.values() | map('first') | sum -%}
-    {%- set new_events = (new.values() | map('first') | sum) + (shared.values() | map('first') | sum) -%}
-    {% if old_events and not new_events and not left_out and not var('allow_empty_slice') %}
-        {{ exceptions.raise_compiler_error(
-            slice.label ~ " gives no events, but " ~ event_table ~ " holds " ~ old_events ~ " of its slice: nothing was published. "
-            ~ "If the table really is empty, run with --vars '{allow_empty_slice: true}'."
-        ) }}
+    {%- set own_events = new.values() | map('first') | sum -%}
+    {%- set shared_events = shared.values() | map('first') | sum -%}
+    {%- set new_events = own_events + shared_events -%}
+    {% if old_events and not own_events and not var('allow_empty_slice') %}
+        {%- set kept = 'select count() from ' ~ event_table ~ ' where ' ~ slice_condition(slice) -%}
+        {%- set old_own = (run_query(kept ~ ' and not ' ~ metrics_condition(left_out))[0][0] | int) - shared_events -%}
+        {% if old_own > 0 %}
+            {{ exceptions.raise_compiler_error(
+                slice.label ~ " gives no events, but " ~ event_table ~ " holds " ~ old_own ~ " of its slice: nothing was published. "
+                ~ "If the table really is empty, run with --vars '{allow_empty_slice: true}'."
+            ) }}
+        {% endif %}
     {% endif %}
     {% if not facts.attachable %}
         {% do log(

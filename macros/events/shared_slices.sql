@@ -1,8 +1,8 @@
-{% macro shared_slices(slice, left_out) %}
+{% macro shared_slices(slice, left_out, name, schema) %}
     {%- set shared = [] -%}
     {%- for node in graph.nodes.values() if node.resource_type == 'model' and node.config.meta.get('slice') -%}
         {%- set other = node.config.meta.slice -%}
-        {%- if other.counted_from == slice.counted_from and node.unique_id != model.unique_id -%}
+        {%- if other.counted_from == slice.counted_from and node.name != name -%}
             {%- set metrics = {} -%}
             {%- for entity_type, metric_types in other.metrics.items() if entity_type in slice.metrics -%}
                 {%- for metric_type in metric_types
@@ -12,7 +12,7 @@
             {%- endfor -%}
             {#- In a trial: what the other has built in it, or else what it has published. -#}
             {%- set found = [] -%}
-            {%- for schema in [this.schema, target.schema] | unique if metrics and not found -%}
+            {%- for schema in [schema, target.schema] | unique if metrics and not found -%}
                 {%- set built = api.Relation.create(schema=schema, identifier=node.alias ~ '__slice') -%}
                 {%- if table_exists(built) -%}{%- do found.append([built, metrics_condition(metrics)]) -%}{%- endif -%}
             {%- endfor -%}

@@ -19,7 +19,7 @@ class Outcome:
 
     failure: the first node that failed to run, or dbt's own failure; None if all ran. failures: by node name. failed_tests: names
     of the tests that did not pass. warnings: test name and number of rows. seconds: by node name. succeeded: nodes that ran.
-    tested: the model that a test is of, by test name.
+    skipped: nodes that were to run, but did not. tested: the model that a test is of, by test name.
     """
 
     failure: Failure | None = None
@@ -28,23 +28,34 @@ class Outcome:
     warnings: dict[str, int] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
     succeeded: set[str] = field(default_factory=set)
+    skipped: set[str] = field(default_factory=set)
     tested: dict[str, str] = field(default_factory=dict)
 
     def add(self, later: "Outcome") -> None:
-        """Take over what a later command did, except its failures."""
-        self.failed_tests += later.failed_tests
-        self.warnings |= later.warnings
+        """Take over what a later command did: what it ran again counts as it is now."""
+        self.failure = later.failure
+        self.failures = {name: failure for name, failure in self.failures.items() if name not in later.seconds} | later.failures
+        self.failed_tests = [test for test in self.failed_tests if test not in later.seconds] + later.failed_tests
+        self.warnings = {test: rows for test, rows in self.warnings.items() if test not in later.seconds} | later.warnings
+        self.skipped = (self.skipped - set(later.seconds)) | later.skipped
         self.seconds |= later.seconds
-        self.succeeded |= later.succeeded
+        self.succeeded = (self.succeeded - set(later.seconds)) | later.succeeded
         self.tested |= later.tested
+
+    @property
+    def finished(self) -> set[str]:
+        """The models that ran, and of which every test that was to run did so, whether it passed or not."""
+        return self.succeeded - {self.tested[name] for name in {*self.failures, *self.skipped} if name in self.tested}
 
     def only(self, model: str, parents: list[str]) -> "Outcome":
         """What concerns a model and the models that it is built from."""
         nodes = {model, *parents}
-        failure = next((self.failures[name] for name in [*parents, model] if name in self.failures), self.failure)
-        names = nodes | {test for test, tested in self.tested.items() if tested in nodes}
+        tests = [test for test, tested in self.tested.items() if tested in nodes]
+        failure = next((self.failures[name] for name in [*parents, model, *tests] if name in self.failures), self.failure)
+        names = nodes | set(tests)
+        what = "tested" if model in self.succeeded else "built"
         return Outcome(
-            failure=None if model in self.succeeded else failure or Failure(f"{model} was not built."),
+            failure=None if nodes <= self.finished else failure or Failure(f"{model} was not {what}."),
             failed_tests=[test for test in self.failed_tests if test in names],
             warnings={test: rows for test, rows in self.warnings.items() if test in names},
             seconds={name: taken for name, taken in self.seconds.items() if name in names},
@@ -111,4 +122,6 @@ def _outcome(results: Iterator[Any], prefix: str) -> Outcome:
             outcome.warnings[name] = result.failures or 0
         elif status == "success":
             outcome.succeeded.add(name)
+        elif status == "skipped":
+            outcome.skipped.add(name)
     return outcome

@@ -13,9 +13,10 @@ def with_retries(console: Console, retries: int, attempt: Callable[[], Outcome])
     """Run `attempt` until it does not fail transiently, `retries` times more at the most, 1, 2, 4 ... seconds apart."""
     for tried in range(retries + 1):
         outcome = attempt()
-        if not outcome.failure or not outcome.failure.transient or tried == retries:
+        transient = [failure for failure in [outcome.failure, *outcome.failures.values()] if failure and failure.transient]
+        if not transient or tried == retries:
             break
         wait = 2**tried
-        say(console, f"{outcome.failure.sentence} Trying again in {wait} s.")
+        say(console, f"{transient[0].sentence} Trying again in {wait} s.")
         time.sleep(wait)
     return outcome

@@ -21,7 +21,7 @@ PACKAGES = tuple(sorted(path.stem for path in (PROJECT / "models" / JOB).glob("*
 def backfill(packages: list[str], target: str | None, variables: dict[str, Any], dbt_options: list[str], retries: int) -> int:
     """Build the packages, print the summary and return the exit code. A trial's databases are dropped at the end.
 
-    A table that several packages read is pulled once. After a transient failure only what is left is built again.
+    A table that several packages read is pulled once. After a transient failure only what is left is built, or tested, again.
     """
     trial = bool(variables.get("dry_run") or variables.get("range_limit"))
     console = terminal.console()
@@ -41,7 +41,7 @@ def backfill(packages: list[str], target: str | None, variables: dict[str, Any],
 
     def build_the_rest() -> Outcome:
         names = [*dict.fromkeys(name for package in packages for name in stagings[package]), *packages]
-        names = [name for name in names if name not in done.succeeded]
+        names = [name for name in names if name not in done.finished]
         outcome = dbt.run("build", "--select", *names, "--exclude-resource-type", "unit_test", *dbt_options)
         done.add(outcome)
         return outcome
@@ -49,8 +49,7 @@ def backfill(packages: list[str], target: str | None, variables: dict[str, Any],
     try:
         pulled = {staging: staging for package in packages for staging in stagings[package]}
         with progress.live(), progress.pulls(database, pulled):
-            outcome = with_retries(console, retries, build_the_rest)
-        done.failure, done.failures = outcome.failure, outcome.failures
+            with_retries(console, retries, build_the_rest)
         summaries = [
             summarize(watched, database, package, package, sources[package], done.only(package, stagings[package]))
             for package in packages

@@ -10,6 +10,7 @@
         {%- for entity_type, metric_types in package.slice.metrics.items() if entity_type != '*' -%}
             {%- for metric_type in metric_types -%}{%- do mapped.append(entity_type ~ ' ' ~ metric_type) -%}{%- endfor -%}
         {%- endfor -%}
+        {%- set by_name = package.slice.metrics.keys() | reject('equalto', '*') | list -%}
         {%- set catalog = [] -%}
         {%- for pair in package.catalog -%}{%- do catalog.append(pair.entity_type ~ ' ' ~ pair.metric_type) -%}{%- endfor -%}
         with pairs as (
@@ -29,7 +30,10 @@
         from (select arrayJoin({{ catalog }}) as pair)
         where
             pair not in (select pair from pairs where place = 'mapped by the model')
-            and not has({{ wild or [''] }}, splitByChar(' ', pair)[2])
+            and not (
+                has({{ wild or [''] }}, splitByChar(' ', pair)[2])
+                and not has({{ by_name or [''] }}, splitByChar(' ', pair)[1])
+            )
     {% endif %}
     {% do ref('event_catalog') %}
 {% endtest %}

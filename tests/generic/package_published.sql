@@ -1,7 +1,7 @@
 {#-
     The event table as its readers see it (no FINAL) holds the events of the package's metrics that are before the cutoff exactly once,
-    and no others of version 1: per metric the same number, total and fingerprint of whole rows. Metrics that other packages count,
-    too, are compared with all of theirs; those left to the metric tables must be absent. In the second that the cutoff cuts, where
+    and no others of version 1: per metric the same number, total and fingerprint of whole rows. Of metrics that other packages count,
+    too, their published slices belong to it; those left to the metric tables must be absent. In the second that the cutoff cuts, where
     the event table's seconds cannot tell, there may be fewer. A failure means that somebody wrote version 1, or that publishing was
     interrupted: run the package again.
 -#}
@@ -10,7 +10,7 @@
         {%- set package = package_of(model) -%}
         {%- set left_out = left_out(package.slice) -%}
         {%- set slice = api.Relation.create(schema=model.schema, identifier=model.identifier ~ '__slice') -%}
-        {%- set cutoff = utc_time('source_events_cutoff') if var('source_events_cutoff') else '2106-01-01 00:00:00.000' -%}
+        {%- set cutoff = utc_time('source_events_cutoff') if var('source_events_cutoff') is not none else '2106-01-01 00:00:00.000' -%}
         with both_sides as (
             select *, 1 as is_published from (
                 select entityType, entityId, userId, metricType, metricValue, createdAt
@@ -18,11 +18,18 @@
                 where {{ slice_condition(package.slice) }}
             )
             union all
-            select *, 0 as is_published from {{ built_events(package, [{'packages': package.name}] + package.catalog) }}
+            select entityType, entityId, userId, metricType, metricValue, createdAt, 0 as is_published
+            from {{ model }}
             where
                 {{ metrics_condition(package.slice.metrics) }}
                 and not {{ metrics_condition(left_out) }}
                 and createdAt <= toDateTime('{{ cutoff[:19] }}', 'UTC')
+            {%- for other, condition in ([] if is_trial() else shared_slices(package.slice, left_out, package.name, model.schema)) %}
+                union all
+                select entityType, entityId, userId, metricType, metricValue, createdAt, 0 as is_published
+                from {{ other }}
+                where {{ condition }}
+            {%- endfor %}
         ),
 
         compared as (

@@ -6,6 +6,8 @@ import pytest
 from click.testing import CliRunner
 
 from entity_metrics import backfill, source_events
+from entity_metrics.dbt_runs import Outcome
+from entity_metrics.explain import Failure
 from harness import BIN, EVENTS, Nodes, Project
 
 JOB = "source_events"
@@ -357,6 +359,65 @@ def test_cutoff(built: Project) -> None:
     assert published_as_expected(built, "tag_engagement", before=None)
 
 
+REACTIONS = ("article_reaction", "bounty_entry_reaction", "image_reaction")
+
+
+def test_a_metric_of_three_packages(connected: Project) -> None:
+    """User.reactionCount: each package publishes its own events beside the others', whichever runs, and however it ends."""
+    selected = ["--select", *[f"+{package}" for package in REACTIONS]]
+    connected.dbt_here("build", *selected, "--exclude-resource-type", "unit_test")
+    assert published_as_expected(connected, *REACTIONS)
+    # Another cutoff, one package after the other: the first is right beside the others' old slices.
+    later = ["--vars", "{source_events_cutoff: '2024-10-01'}"]
+    for package in reversed(REACTIONS):
+        connected.dbt_here("build", "--select", package, "--exclude-resource-type", "unit_test", *later)
+    assert published_as_expected(connected, *REACTIONS, before=1727740800000)
+    # Stopped while a slice is made: the one before is whole, and the next package publishes it.
+    connected.rows("create table entity_metrics.image_reaction__slice_new as entity_metrics.image_reaction__slice")
+    connected.dbt_here("build", "--select", "article_reaction", "--exclude-resource-type", "unit_test", *later)
+    assert published_as_expected(connected, *REACTIONS, before=1727740800000)
+    # An empty source does not take its events away, though the others have some of its metric.
+    connected.rows("truncate table entity_metrics.stg_article_reaction")
+    refused = connected.dbt_here("run", "--select", "article_reaction", *later, ok=False)
+    assert "ArticleReaction gives no events, but" in refused.errors[0]
+    # An event of one of them that is lost is missed by the tests of all.
+    owner = connected.value("select min(entityId) from entity_metrics.image_reaction where metricType = 'reactionCount'")
+    connected.rows(
+        f"alter table {EVENTS} delete where entityType = 'User' and metricType = 'reactionCount' and entityId = {owner}"
+    )
+    failed = data_tests(connected, *REACTIONS, variables="{source_events_cutoff: '2024-10-01'}").that("fail")
+    assert failed >= {f"package_published_{package}" for package in REACTIONS}
+
+
+def test_an_engine_that_merges_is_refused(built: Project) -> None:
+    """Events may be alike in every key: two comments of one user in one second."""
+    built.rows(f"drop table {EVENTS} sync")
+    built.create_event_table("ReplacingMergeTree", order_by="entityType, entityId, metricType, userId, createdAt")
+    refused = built.dbt_here("run", "--select", "tag_engagement", ok=False)
+    assert "is a ReplacingMergeTree, which would merge events that are alike" in refused.errors[0]
+
+
+def test_a_test_that_could_not_run_is_a_failure() -> None:
+    """It is no verdict on its model, which is built and tested again."""
+    lost = Failure("Connection lost.", transient=True)
+    done = Outcome(
+        failure=lost,
+        failures={"reconcile_a": lost},
+        succeeded={"stg_a", "a", "b"},
+        skipped={"unique_b"},
+        tested={"reconcile_a": "a", "unique_b": "b"},
+        seconds={"stg_a": 1, "a": 1, "b": 1, "reconcile_a": 1},
+    )
+    assert done.finished == {"stg_a"}
+    assert done.only("a", ["stg_a"]).failure == lost
+    assert done.only("b", []).failure
+    done.add(
+        Outcome(succeeded={"a", "b"}, failed_tests=["reconcile_a"], seconds={"a": 1, "b": 1, "reconcile_a": 1, "unique_b": 1})
+    )
+    assert done.finished == {"stg_a", "a", "b"}
+    assert done.only("a", ["stg_a"]).failure is None and done.only("a", []).failed_tests == ["reconcile_a"]
+
+
 def test_counted_from(connected: Project) -> None:
     """Who was there first goes on counting; the var gives it to the other, which withdraws its own and says whose turn it is."""
 
@@ -480,6 +541,9 @@ def test_malformed_vars(connected: Project) -> None:
         ("{source_events_cutoff: '2024-02-30'}", "The var source_events_cutoff is '2024-02-30': give a UTC time"),
         ("{source_events_cutoff: '2024-08-07 15:44:60'}", "The var source_events_cutoff is '2024-08-07 15:44:60': give a"),
         ("{unknown_time: never}", "The var unknown_time is 'never': give a UTC time"),
+        ("{source_events_cutoff: ''}", "The var source_events_cutoff is '': give a UTC time"),
+        ("{counted_from: {bounty: source_events}}", "The var counted_from has bounty, which no job counts: give one of Article,"),
+        ("{counted_from: source_events}", "The var counted_from is 'source_events': give a mapping"),
         ("{counted_from: {Bounty: both}}", "The var counted_from has 'both' for Bounty: give metric_tables or source_events."),
     ):
         assert sentence in connected.dbt_here("run", "--select", "tag_engagement", "--vars", variables, ok=False).output
