@@ -10,7 +10,7 @@
     {#- An engine that merges rows of equal key would merge metrics of one entity, unless the metric is in the key; and events of
         one second, whatever the key. -#}
     {%- set key = facts.sorting_key.replace(' ', '').split(',') -%}
-    {%- set merges = 'Distributed' not in facts.engine and facts.engine not in ['MergeTree', 'ReplicatedMergeTree', 'SharedMergeTree'] -%}
+    {%- set merges = facts.engine not in ['MergeTree', 'ReplicatedMergeTree', 'SharedMergeTree', 'Distributed'] -%}
     {%- if merges and slice.counted_from == 'source_events' -%}
         {{ exceptions.raise_compiler_error(
             "Event table " ~ event_table ~ " is a " ~ facts.engine ~ ", which would merge events that are alike, as two of one user in "

@@ -1,5 +1,6 @@
 {% macro build_slice(slice, left_out) %}
-    {%- set cutoff = utc_time('source_events_cutoff') if slice.counted_from == 'source_events' and var('source_events_cutoff') is not none -%}
+    {%- set has_cutoff = slice.counted_from == 'source_events' and var('source_events_cutoff') is not none -%}
+    {%- set cutoff = utc_time('source_events_cutoff') if has_cutoff -%}
     {%- set published = make_temp_relation(this.incorporate(type='table'), '__slice') -%}
     {% if not left_out and slice.counted_from == 'metric_tables' %}
         {% do adapter.drop_relation(published) %}

@@ -17,8 +17,9 @@
             {%- do compared.append(dict(legacy, number=loop.index, value=pair.legacy_column)) if legacy -%}
             {%- if agreement == 'exact' and not legacy -%}
                 {%- set in_postgres = api.Relation.create(schema=var('source_database'), identifier=pair.legacy_table) -%}
-                {% do explain_missing_table(in_postgres, ['postgres', pair.legacy_table])
-                    if not adapter.get_columns_in_relation(in_postgres) %}
+                {%- if not adapter.get_columns_in_relation(in_postgres) -%}
+                    {%- do explain_missing_table(in_postgres, ['postgres', pair.legacy_table]) -%}
+                {%- endif -%}
                 {{ exceptions.raise_compiler_error(
                     "Legacy table " ~ pair.legacy_table ~ " lacks the column " ~ pair.legacy_column ~ ", which the events of "
                     ~ package.name ~ " are to equal: mark the pair as `differ` in seeds/event_catalog.csv."
