@@ -1,6 +1,11 @@
 {% macro pull_range(pull_relation, pull_sql, step) %}
     {% if not step.is_new %}
-        {#- What an interrupted INSERT left of this range goes first: it is the only content of its partition. -#}
+        {#- An INSERT whose client is gone may still run on a server; and what it left of this range goes first. -#}
+        {% call statement('stop_abandoned_insert') %}
+            kill query {{ on_cluster_clause(pull_relation) }}
+            where query_kind = 'Insert' and user = currentUser() and position(query, '{{ pull_relation }}') > 0
+            sync
+        {% endcall %}
         {% call statement('drop_unfinished_range') %}
             alter table {{ pull_relation }} {{ on_cluster_clause(pull_relation) }} drop partition {{ step.range_number }}
         {% endcall %}
