@@ -20,13 +20,9 @@
     {#- Rows of version 1 that no package of this project has published are somebody else's: no reason to give way. -#}
     {%- set publishes = {} -%}
     {%- for pair in pairs if there and pair.model not in publishes -%}
-        {%- set node = graph.nodes[pair.model] -%}
-        {%- set found = [other == 'metric_tables'] -%}
-        {#- In a trial, too, it is the event table's own events that count. -#}
-        {%- for schema in [node.schema, target.schema] | unique -%}
-            {%- do found.append(table_exists(api.Relation.create(schema=schema, identifier=node.alias ~ '__slice'))) -%}
-        {%- endfor -%}
-        {%- do publishes.update({pair.model: true in found}) -%}
+        {%- do publishes.update(
+            {pair.model: other == 'metric_tables' or slice_table(graph.nodes[pair.model]) is not none}
+        ) -%}
     {%- endfor -%}
 
     {%- set metrics = {} -%}

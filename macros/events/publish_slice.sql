@@ -15,7 +15,7 @@
         ) %}
     {% endif %}
     {% if is_trial() %}
-        {% do preview_slice(event_table, new_slice, shared_slices(slice, left_out, model.name, this.schema), slice) %}
+        {% do preview_slice(event_table, new_slice, shared_slices(slice, left_out, model.name), slice) %}
         {{ return('') }}
     {% endif %}
 
@@ -24,7 +24,7 @@
     {% do assert_publishable(event_table, facts, slice) %}
     {%- set published = [[event_table, slice_condition(slice)]] -%}
     {%- set own = [new_slice, 'true'] -%}
-    {%- set others = shared_slices(slice, left_out, model.name, this.schema) -%}
+    {%- set others = shared_slices(slice, left_out, model.name) -%}
     {%- set is_new = not partitions_of(published, distributed=facts.local_table) -%}
     {#- What is there already stays: only months that changed are replaced. -#}
     {%- set old = partitions_of(published, distributed=facts.local_table, fingerprints=true) if not is_new else {} -%}

@@ -1,4 +1,4 @@
-{% macro shared_slices(slice, left_out, name, schema) %}
+{% macro shared_slices(slice, left_out, name) %}
     {%- set shared = [] -%}
     {%- for node in graph.nodes.values() if node.resource_type == 'model' and node.config.meta.get('slice') -%}
         {%- set other = node.config.meta.slice -%}
@@ -10,13 +10,8 @@
                     {%- do metrics.update({entity_type: metrics.get(entity_type, []) + [metric_type]}) -%}
                 {%- endfor -%}
             {%- endfor -%}
-            {#- In a trial: what the other has built in it, or else what it has published. -#}
-            {%- set found = [] -%}
-            {%- for schema in [schema, target.schema] | unique if metrics and not found -%}
-                {%- set built = api.Relation.create(schema=schema, identifier=node.alias ~ '__slice') -%}
-                {%- if table_exists(built) -%}{%- do found.append([built, metrics_condition(metrics)]) -%}{%- endif -%}
-            {%- endfor -%}
-            {%- do shared.extend(found) -%}
+            {%- set built = slice_table(node) if metrics -%}
+            {%- do shared.append([built, metrics_condition(metrics)]) if built -%}
         {%- endif -%}
     {%- endfor -%}
     {{ return(shared) }}

@@ -24,7 +24,7 @@
                 {{ metrics_condition(package.slice.metrics) }}
                 and not {{ metrics_condition(left_out) }}
                 and createdAt <= toDateTime('{{ cutoff[:19] }}', 'UTC')
-            {%- for other, condition in ([] if is_trial() else shared_slices(package.slice, left_out, package.name, model.schema)) %}
+            {%- for other, condition in ([] if is_trial() else shared_slices(package.slice, left_out, package.name)) %}
                 union all
                 select entityType, entityId, userId, metricType, metricValue, createdAt, 0 as is_published
                 from {{ other }}

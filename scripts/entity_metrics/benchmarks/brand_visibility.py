@@ -5,21 +5,14 @@ import math
 from entity_metrics import sample_site
 from entity_metrics.benchmarks.models import dbt
 from entity_metrics.benchmarks.postgres import connect, copy_statement
+from entity_metrics.brand_visibility import TABLES as JOB_TABLES
 
 SOURCE = "brand_visibility"
 TABLES = "extracted_positions"
 TESTS = {"tests": ["brand_visibility,test_type:data"]}
 MADE = {
     "answers": ["metric_facts"],
-    "rows": [
-        "metric_facts",
-        "brand_metrics",
-        "competitor_metrics",
-        "brand_sentiment",
-        "competitor_sentiment",
-        "brand_daily_metrics",
-        "brand_visibility_rejects",
-    ],
+    "rows": [*JOB_TABLES, "brand_visibility_rejects"],
 }
 
 ROWS_AN_ANSWER = 6

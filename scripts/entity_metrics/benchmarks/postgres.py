@@ -15,9 +15,8 @@ SCHEMA = "entity_metrics_benchmark"
 
 def connect(source: str = "postgres") -> psycopg.Connection:
     """A connection to the Postgres that the variables of that source name, in its schema."""
-    schema = connection_from_environment(source)["schema"]
-    dsn = sample_site.dsn(connection_from_environment(source))
-    return psycopg.connect(dsn, options=f"-c search_path={schema}", autocommit=True)
+    named = connection_from_environment(source)
+    return psycopg.connect(sample_site.dsn(named), options=f"-c search_path={named['schema']}", autocommit=True)
 
 
 def make_site(connection: psycopg.Connection) -> None:
