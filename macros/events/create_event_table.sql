@@ -1,4 +1,4 @@
-{% macro create_event_table(event_table) %}
+{% macro create_event_table(event_table, is_slice=false) %}
     {%- set cluster = adapter.get_clickhouse_cluster_name() -%}
     {% call statement('create_event_table') %}
         create table if not exists {{ event_table }} {{ 'on cluster ' ~ cluster if cluster }} (
@@ -10,7 +10,7 @@
             createdAt DateTime,
             version UInt8 default 2
         )
-        engine = {{ 'ReplicatedMergeTree' if cluster else 'MergeTree' }}
+        engine = {{ 'ReplicatedMergeTree' if cluster and not is_slice else 'MergeTree' }}
         partition by toYYYYMM(createdAt)
         order by (entityType, entityId, createdAt)
     {% endcall %}

@@ -11,9 +11,13 @@
             'delete from ' ~ event_table ~ " where _partition_id in ('" ~ plan.delete | join("', '") ~ "') and " ~ condition
         ) -%}
     {%- endif -%}
-    {%- for partition in plan.own if facts.attachable -%}
-        {%- do statements.append('alter table ' ~ event_table ~ " attach partition id '" ~ partition ~ "' from " ~ own[0]) -%}
-    {%- endfor -%}
+    {%- if plan.own and facts.attachable -%}
+        {%- set attached = [] -%}
+        {%- for partition in plan.own -%}
+            {%- do attached.append("attach partition id '" ~ partition ~ "' from " ~ own[0]) -%}
+        {%- endfor -%}
+        {%- do statements.append('alter table ' ~ event_table ~ ' ' ~ attached | join(', ')) -%}
+    {%- endif -%}
     {%- set inserted = [] -%}
     {%- do inserted.append([own, plan.own]) if plan.own and not facts.attachable -%}
     {%- for part in others if plan.others -%}{%- do inserted.append([part, plan.others]) -%}{%- endfor -%}

@@ -1,18 +1,23 @@
 {% macro source_events(rows, source_table, events, actor='userId', at='createdAt') %}
-    {%- set metrics = {} -%}
+    {%- set metrics, entity_types, entity_ids, metric_types, values, times, conditions = {}, [], [], [], [], [], [] -%}
     {%- for event in events -%}
         {%- set names = [event.metric_type] if event.metric_type is string else event.metric_type -%}
         {%- do metrics.update({event.entity_type: metrics.get(event.entity_type, []) + names}) -%}
+        {%- do entity_types.append(event.entity_type_column or "'" ~ event.entity_type ~ "'") -%}
+        {%- do entity_ids.append('accurateCast(ifNull(' ~ event.entity_id ~ ", 0), 'Int32')") -%}
+        {%- do metric_types.append(event.metric_type_column or "'" ~ event.metric_type ~ "'") -%}
+        {%- do values.append('accurateCast(ifNull(' ~ event.value ~ ", 0), 'Int32')" if event.value else 'toInt32(1)') -%}
+        {%- do times.append('toDateTime64(' ~ (event.at or at) ~ ", 3, 'UTC')") -%}
+        {%- set condition = [event.entity_id ~ ' is not null'] -%}
+        {%- do condition.append(event.where) if event.where -%}
+        {%- do condition.append(event.metric_type_column ~ " in ('" ~ names | join("', '") ~ "')") if event.metric_type_column -%}
+        {%- do condition.append(event.value ~ ' != 0') if event.value and not var('include_zero_values') -%}
+        {%- do conditions.append(condition | join(' and ')) -%}
     {%- endfor -%}
     {{
         config(
-            materialized='table',
-            engine='MergeTree()',
-            order_by='(entityType, entityId, createdAt)',
-            partition_by='toYYYYMM(createdAt)',
+            materialized='view',
             query_settings={
-                'max_insert_threads': 2,
-                'max_partitions_per_insert_block': 0,
                 'join_algorithm': 'grace_hash',
                 'max_bytes_in_join': 268435456,
                 'date_time_overflow_behavior': 'throw'
@@ -22,47 +27,36 @@
             meta={'slice': {'label': source_table, 'counted_from': 'source_events', 'metrics': metrics}}
         )
     }}
+    {#- What is alike for all kinds of events is said once; the rest are arrays with an element for each kind. -#}
+    {%- set arrays = [] -%}
     select
-        entity_type as entityType,
+        toLowCardinality(entity_type) as entityType,
         entity_id as entityId,
         actor_id as userId,
-        metric_type as metricType,
+        toLowCardinality(metric_type) as metricType,
         metric_value as metricValue,
-        toDateTime(event_time) as createdAt,
-        toUInt8({{ slice_version('source_events') }}) as version
+        toDateTime(source_time) as createdAt,
+        toUInt8({{ slice_version('source_events') }}) as version,
+        source_time as sourceTime
     from (
-        {%- for event in events %}
-            select
-                {% if event.entity_type_column %}
-                    toLowCardinality({{ event.entity_type_column }}) as entity_type,
-                {% else %}
-                    toLowCardinality('{{ event.entity_type }}') as entity_type,
-                {% endif %}
-                accurateCast(assumeNotNull({{ event.entity_id }}), 'Int32') as entity_id,
-                accurateCast(ifNull({{ actor }}, 0), 'Int32') as actor_id,
-                {% if event.metric_type_column %}
-                    toLowCardinality({{ event.metric_type_column }}) as metric_type,
-                {% else %}
-                    toLowCardinality('{{ event.metric_type }}') as metric_type,
-                {% endif %}
-                accurateCast({{ event.value or 1 }}, 'Int32') as metric_value,
-                {{ event.at or at }} as event_time
-            from {{ rows }}
-            where
-                {{ event.entity_id }} is not null
-                {% if event.where %}
-                    and {{ event.where }}
-                {% endif %}
-                {% if event.metric_type_column %}
-                    and {{ event.metric_type_column }} in ('{{ event.metric_type | join("', '") }}')
-                {% endif %}
-                {% if event.value and not var('include_zero_values') %}
-                    and {{ event.value }} != 0
-                {% endif %}
-            {% if not loop.last %}
-                union all
-            {% endif %}
-        {%- endfor %}
+        select
+            {%- for name, elements in [
+                ('entity_type', entity_types), ('entity_id', entity_ids), ('metric_type', metric_types), ('metric_value', values),
+                ('source_time', times), ('is_event', conditions)
+            ] %}
+            {%- if elements | unique | list | length == 1 %}
+            {{ elements[0] }} as {{ name }},
+            {%- else %}
+            {%- do arrays.append('[\n                ' ~ elements | join(',\n                ') ~ '\n            ] as ' ~ name) %}
+            {{ name }},
+            {%- endif %}
+            {%- endfor %}
+            accurateCast(ifNull({{ actor }}, 0), 'Int32') as actor_id
+        from {{ rows }}
+        {%- if arrays %}
+        array join
+            {{ arrays | join(',\n            ') }}
+        {%- endif %}
+        where is_event
     )
-    where {{ time_filter() }}
 {% endmacro %}

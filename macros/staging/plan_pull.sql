@@ -1,13 +1,14 @@
 {% macro plan_pull(pull_relation, pull_sql, pulled_source, fingerprint) %}
     {%- set has_key = config.meta_get('range_key') is not none -%}
     {%- set streams = [var('pull_streams') | int, 1] | max -%}
-    {%- set rows_per_stream = [(var('range_size') | int) // streams, 1] | max -%}
+    {%- set range_rows = var('range_size') | int -%}
 
     {#- The table's statistics first, as far as they are sure; then what lies above their last key (all of it, if none). -#}
-    {%- set known = split_points(key_statistics(pulled_source, model.sources[0], rows_per_stream), rows_per_stream)
-        if has_key and target_runs_source_queries() else none -%}
+    {%- set known = split_points(
+        key_statistics(pulled_source, model.sources[0], [range_rows // streams, 1] | max), range_rows, streams
+    ) if has_key and target_runs_source_queries() else none -%}
     {%- set last_key = known.last_key if known else none -%}
-    {%- set above = split_points(key_sample(pull_sql, last_key), rows_per_stream)
+    {%- set above = split_points(key_sample(pull_sql, last_key), range_rows, streams)
         if has_key and not (known and known.is_complete) else {'bounds': [], 'expected_rows': 0} -%}
     {%- set inner = (known.bounds if known else []) + ([last_key] if above.bounds else []) + above.bounds -%}
     {%- set inner = inner | reject('none') | unique | sort -%}

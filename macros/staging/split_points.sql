@@ -1,4 +1,4 @@
-{% macro split_points(points, rows_each) %}
+{% macro split_points(points, range_rows, streams) %}
     {%- set row = run_query(
         "
         select
@@ -12,11 +12,14 @@
                 key,
                 weight,
                 is_complete,
+                sum(weight) over () as total,
+                greatest(greatest(round(total / " ~ range_rows ~ "), total >= 100000 * " ~ streams ~ ") * " ~ streams ~ ", 1) as parts,
+                total / parts as rows_each,
                 sum(weight) over (order by key, low rows unbounded preceding) as upto,
                 upto - weight as before,
                 arrayMap(
-                    n -> toInt64(low + (key - low) * greatest(n * " ~ rows_each ~ " - before, 0) / weight),
-                    range(toUInt64(before / " ~ rows_each ~ ") + 1, toUInt64(upto / " ~ rows_each ~ ") + 1)
+                    n -> toInt64(low + (key - low) * greatest(n * rows_each - before, 0) / weight),
+                    range(toUInt64(before / rows_each) + 1, toUInt64(least(upto / rows_each + 1, parts)))
                 ) as splits
             from (" ~ points ~ ")
             where weight > 0

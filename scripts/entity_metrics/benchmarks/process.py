@@ -41,7 +41,7 @@ def in_turns(target: Target, module: ModuleType) -> dict[str, Any]:
     for _ in range(REPEAT + 1):
         made = f"select name from system.tables where database = '{target.database}' and name != 'pull_ledger'"
         for (table,) in target.rows(made):
-            target.command(f"drop table {target.database}.{table} sync")
+            target.command(f"drop table {target.database}.{table}")
         runs.append({"bare COPY": bare_copy_seconds(module.copy_statements(), module.SOURCE)} | module.run_models())
     seconds = {step: statistics.median(run[step] for run in runs[1:]) for step in runs[0]}
     run_peak = peak_mib()

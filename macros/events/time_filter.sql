@@ -1,3 +1,0 @@
-{% macro time_filter() -%}
-    true /* time_filter */
-{%- endmacro %}
