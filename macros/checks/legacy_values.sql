@@ -7,7 +7,7 @@
         [api.Relation.create(schema=job.schema, identifier=meta.snapshot), 'true'],
         [api.Relation.create(schema=var('source_database'), identifier=legacy_table), "timeframe = 'AllTime'"]
     ] -%}
-        {%- set found = adapter.get_columns_in_relation(relation) | map(attribute='name') | list -%}
+        {%- set found = source_columns(relation) | map(attribute='name') | list -%}
         {%- if legacy_column in found and meta.entity_id in found -%}
             {{ return({'relation': relation, 'entity_id': meta.entity_id, 'where': where}) }}
         {%- endif -%}

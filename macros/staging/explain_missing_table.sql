@@ -10,8 +10,6 @@
             ~ ": run `" ~ connecting ~ "`."
         ) }}
     {% endif %}
-    {#- Where Postgres is down this statement fails, and says so itself; system.columns is just empty then. -#}
-    {% do run_query('exists table ' ~ pulled_source) %}
     {{ exceptions.raise_compiler_error(
         "Postgres has no table " ~ source_name[1] ~ " in the schema that database " ~ pulled_source.schema
         ~ " shows: check " ~ variables ~ "PGDATABASE and " ~ variables ~ "PGSCHEMA, and run `" ~ connecting ~ "` again."

@@ -1,11 +1,11 @@
 {% macro missing_columns(pulled_source, source_name) %}
     {%- set table = source_name[1] -%}
-    {%- set columns = adapter.get_columns_in_relation(pulled_source) -%}
+    {%- set columns = source_columns(pulled_source) -%}
     {%- set found = columns | map(attribute='name') | list -%}
     {% if not found %}
         {% do explain_missing_table(pulled_source, source_name) %}
     {% endif %}
-    {% for column in columns if column.name == config.meta_get('range_key') and column.is_nullable %}
+    {% for column in columns if column.name == config.meta_get('range_key') and column.type.startswith('Nullable(') %}
         {{ exceptions.raise_compiler_error(
             "The range key " ~ column.name ~ " of " ~ table ~ " may be null: a pull needs a key that is declared not null."
         ) }}

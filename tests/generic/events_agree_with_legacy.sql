@@ -17,7 +17,7 @@
             {%- do compared.append(dict(legacy, number=loop.index, value=pair.legacy_column)) if legacy -%}
             {%- if agreement == 'exact' and not legacy -%}
                 {%- set in_postgres = api.Relation.create(schema=var('source_database'), identifier=pair.legacy_table) -%}
-                {%- if not adapter.get_columns_in_relation(in_postgres) -%}
+                {%- if not table_exists(in_postgres) -%}
                     {%- do explain_missing_table(in_postgres, ['postgres', pair.legacy_table]) -%}
                 {%- endif -%}
                 {{ exceptions.raise_compiler_error(
