@@ -16,13 +16,16 @@
         {{ return(steps) }}
     {% endif %}
 
+    {#- Read a few times, then replaced by the next pull: merging its parts would take from the pull and gain nothing. -#}
+    {%- set settings = {'max_bytes_to_merge_at_max_space_in_pool': 1} -%}
+    {%- do settings.update(config.get('settings') or {}) -%}
     {% do adapter.drop_relation(pull_relation) %}
     {% call statement('create_pull_table') %}
         create table {{ pull_relation }} {{ on_cluster_clause(pull_relation) }}
         {{ engine_clause() }}
         order by {{ config.get('order_by') or adapter.quote(config.meta_require('range_key')) }}
         partition by _range
-        {{ adapter.get_model_settings(model, config.get('engine', 'MergeTree')) }}
+        {{ adapter.get_model_settings({'config': {'materialized': 'pull', 'settings': settings}}, config.get('engine', 'MergeTree')) }}
         empty as select *, toUInt32(0) as _range from (
             {{ pull_sql }}
         )
