@@ -1,8 +1,11 @@
 {% macro assert_sources_fit() %}
     {% if not execute %}{{ return('') }}{% endif %}
     {%- set fits = ['Int8', 'Int16', 'Int32', 'UInt8', 'UInt16'] -%}
+    {%- set sources = [] -%}
     {%- for unique_id in model.depends_on.nodes -%}
-        {%- set node = graph.nodes.get(unique_id) or graph.sources.get(unique_id) -%}
+        {%- do sources.append(graph.nodes.get(unique_id) or graph.sources.get(unique_id)) -%}
+    {%- endfor -%}
+    {%- for node in sources if node.resource_type == 'source' or node.config.materialized == 'pull' -%}
         {%- set relation = api.Relation.create(schema=node.schema, identifier=node.get('alias') or node.identifier) -%}
         {%- set columns = adapter.get_columns_in_relation(relation) -%}
         {%- if node.resource_type == 'source' and not columns -%}

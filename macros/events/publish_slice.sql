@@ -22,12 +22,13 @@
     {% do create_event_table(event_table) %}
     {%- set facts = event_table_facts(event_table, new_slice) -%}
     {% do assert_publishable(event_table, facts, slice) %}
-    {%- set published = [[event_table, slice_condition(slice)]] -%}
     {%- set own = [new_slice, 'true'] -%}
     {%- set others = shared_slices(slice, left_out, model.name) -%}
-    {%- set is_new = not partitions_of(published, distributed=facts.local_table) -%}
+    {%- set in_slice = ' from ' ~ event_table ~ ' where ' ~ slice_condition(slice) -%}
+    {%- set is_new = not run_query('select 1' ~ in_slice ~ ' limit 1') | length -%}
     {#- What is there already stays: only months that changed are replaced. -#}
-    {%- set old = partitions_of(published, distributed=facts.local_table, fingerprints=true) if not is_new else {} -%}
+    {%- set old = {} if is_new else
+        partitions_of([[event_table, slice_condition(slice)]], distributed=facts.local_table, fingerprints=true) -%}
     {%- set new = partitions_of([own], distributed=facts.local_table, fingerprints=not is_new) -%}
     {%- set shared = partitions_of(others, distributed=facts.local_table, fingerprints=not is_new) -%}
     {%- set old_events = old.values() | map('first') | sum -%}
@@ -35,8 +36,8 @@
     {%- set shared_events = shared.values() | map('first') | sum -%}
     {%- set new_events = own_events + shared_events -%}
     {% if old_events and not own_events and not var('allow_empty_slice') %}
-        {%- set kept = 'select count() from ' ~ event_table ~ ' where ' ~ slice_condition(slice) -%}
-        {%- set old_own = (run_query(kept ~ ' and not ' ~ metrics_condition(left_out))[0][0] | int) - shared_events -%}
+        {%- set kept = run_query('select count()' ~ in_slice ~ ' and not ' ~ metrics_condition(left_out))[0][0] | int -%}
+        {%- set old_own = kept - shared_events -%}
         {% if old_own > 0 %}
             {{ exceptions.raise_compiler_error(
                 slice.label ~ " gives no events, but " ~ event_table ~ " holds " ~ old_own ~ " of its slice: nothing was published. "
@@ -56,7 +57,7 @@
         {% call statement('publish_slice') %}{{ sql }}{% endcall %}
     {% endfor %}
 
-    {%- set published_events = partitions_of(published, distributed=facts.local_table).values() | map('first') | sum -%}
+    {%- set published_events = run_query('select count()' ~ in_slice)[0][0] | int -%}
     {% if published_events != new_events %}
         {{ exceptions.raise_compiler_error(
             event_table ~ " holds " ~ published_events ~ " events of the slice of " ~ slice.label ~ " after publishing " ~ new_events
