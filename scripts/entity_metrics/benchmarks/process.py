@@ -1,6 +1,7 @@
 """The part of a benchmark that runs dbt, in a process of its own so that its peak memory is dbt's."""
 
 import importlib
+import itertools
 import json
 import resource
 import statistics
@@ -34,16 +35,29 @@ def main(job: str, result: Path, other_rows: int) -> None:
 def in_turns(target: Target, module: ModuleType) -> dict[str, Any]:
     """COPY and job take turns, so that what else the machine does meets both; the median of each step counts.
 
+    A ratio is to the mean of the COPY before and the COPY after: a machine that others share is faster in one minute than in the
+    next.
+
     A first run pays for dbt compiling its macros and for the engine's cold caches: it is reported apart. Each run begins without
     the tables of the one before it, so that merging those takes no time from it.
     """
-    runs = []
+
+    def copy() -> float:
+        return bare_copy_seconds(module.copy_statements(), module.SOURCE)
+
+    runs, copies = [], [copy()]
     for _ in range(REPEAT + 1):
         made = f"select name from system.tables where database = '{target.database}' and name != 'pull_ledger'"
         for (table,) in target.rows(made):
             target.command(f"drop table {target.database}.{table}")
-        runs.append({"bare COPY": bare_copy_seconds(module.copy_statements(), module.SOURCE)} | module.run_models())
-    seconds = {step: statistics.median(run[step] for run in runs[1:]) for step in runs[0]}
+        runs.append(module.run_models())
+        copies.append(copy())
+    seconds = {"bare COPY": statistics.median(copies[1:])}
+    beside = [statistics.mean(pair) for pair in itertools.pairwise(copies)]
+    ratios = {"bare COPY": 1.0}
+    for step in runs[0]:
+        seconds[step] = statistics.median(run[step] for run in runs[1:])
+        ratios[step] = statistics.median(run[step] / copied for run, copied in list(zip(runs, beside, strict=True))[1:])
     run_peak = peak_mib()
     dbt("seed")
     for step, selected in module.TESTS.items():
@@ -52,9 +66,10 @@ def in_turns(target: Target, module: ModuleType) -> dict[str, Any]:
         if failed:
             raise SystemExit(f"The tests {', '.join(failed)} failed.")
         seconds[step] = sum(node["seconds"] for node in tests.values())
+        ratios[step] = seconds[step] / seconds["bare COPY"]
     return {
         "seconds": seconds,
-        "ratio_to_copy": {step: taken / seconds["bare COPY"] for step, taken in seconds.items()},
+        "ratio_to_copy": ratios,
         "repeat": REPEAT,
         "first_run_seconds": runs[0],
         "peak_memory_mib": {"run": run_peak, "run and tests": peak_mib()},
