@@ -5,7 +5,7 @@
             engine='MergeTree()',
             order_by='(entityType, entityId, createdAt)',
             partition_by='toYYYYMM(createdAt)',
-            query_settings={'max_insert_threads': 2},
+            query_settings={'max_insert_threads': 2, 'min_insert_block_size_rows': 786432},
             pre_hook='{{ assert_int32() }}',
             post_hook='{{ publish_slice() }}',
             meta={
