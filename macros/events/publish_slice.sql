@@ -24,11 +24,11 @@
     {% do assert_publishable(event_table, facts, slice) %}
     {%- set own = [new_slice, 'true'] -%}
     {%- set others = shared_slices(slice, left_out, model.name) -%}
-    {%- set in_slice = ' from ' ~ event_table ~ ' where ' ~ slice_condition(slice) -%}
+    {%- set condition = slice_condition(slice) -%}
+    {%- set in_slice = ' from ' ~ event_table ~ ' where ' ~ condition -%}
     {%- set is_new = not run_query('select 1' ~ in_slice ~ ' limit 1') | length -%}
     {#- What is there already stays: only months that changed are replaced. -#}
-    {%- set old = {} if is_new else
-        partitions_of([[event_table, slice_condition(slice)]], distributed=facts.local_table, fingerprints=true) -%}
+    {%- set old = {} if is_new else partitions_of([[event_table, condition]], distributed=facts.local_table, fingerprints=true) -%}
     {%- set new = partitions_of([own], distributed=facts.local_table, fingerprints=not is_new) -%}
     {%- set shared = partitions_of(others, distributed=facts.local_table, fingerprints=not is_new) -%}
     {%- set old_events = old.values() | map('first') | sum -%}
@@ -53,7 +53,7 @@
     {% endif %}
 
     {%- set plan = publishing_plan(old, new, shared) -%}
-    {% for sql in publishing_statements(event_table, slice_condition(slice), facts, plan, own, others) %}
+    {% for sql in publishing_statements(event_table, condition, facts, plan, own, others) %}
         {% call statement('publish_slice') %}{{ sql }}{% endcall %}
     {% endfor %}
 
