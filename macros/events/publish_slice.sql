@@ -28,7 +28,8 @@
     {%- set in_slice = ' from ' ~ event_table ~ ' where ' ~ condition -%}
     {%- set is_new = not run_query('select 1' ~ in_slice ~ ' limit 1') | length -%}
     {#- What is there already stays: only months that changed are replaced. -#}
-    {%- set old = {} if is_new else partitions_of([[event_table, condition]], distributed=facts.local_table, fingerprints=true) -%}
+    {%- set old = {} if is_new else
+        partitions_of([[event_table, condition]], distributed=facts.local_table, fingerprints=true) -%}
     {%- set new = partitions_of([own], distributed=facts.local_table, fingerprints=not is_new) -%}
     {%- set shared = partitions_of(others, distributed=facts.local_table, fingerprints=not is_new) -%}
     {%- set old_events = old.values() | map('first') | sum -%}
