@@ -4,7 +4,7 @@ select
     id,
     articleId,
     userId,
-    reaction,
+    toLowCardinality(reaction) as reaction,
     createdAt
 from {{ source('postgres', 'ArticleReaction') }}
 where {{ range_filter() }}

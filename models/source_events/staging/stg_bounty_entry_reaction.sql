@@ -3,7 +3,7 @@
 select
     bountyEntryId,
     userId,
-    reaction,
+    toLowCardinality(reaction) as reaction,
     createdAt
 from {{ source('postgres', 'BountyEntryReaction') }}
 where {{ range_filter() }}

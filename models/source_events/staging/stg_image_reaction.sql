@@ -4,7 +4,7 @@ select
     id,
     imageId,
     userId,
-    reaction,
+    toLowCardinality(reaction) as reaction,
     createdAt
 from {{ source('postgres', 'ImageReaction') }}
 where {{ range_filter() }}
