@@ -8,10 +8,10 @@
     {%- for node in sources if node.resource_type == 'source' or node.config.materialized == 'pull' -%}
         {%- set relation = api.Relation.create(schema=node.schema, identifier=node.get('alias') or node.identifier) -%}
         {%- set columns = adapter.get_columns_in_relation(relation) -%}
-        {%- if node.resource_type == 'source' and not columns -%}
-            {{ exceptions.raise_compiler_error(
-                "The target has no table " ~ relation ~ ": check the vars events_database and orchestration_database."
-            ) }}
+        {%- if not columns -%}
+            {%- set remedy = 'check the vars events_database and orchestration_database' if node.resource_type == 'source'
+                else 'pull it first, or with the package by `--select +' ~ model.name ~ '`' -%}
+            {{ exceptions.raise_compiler_error('The target has no table ' ~ relation ~ ': ' ~ remedy ~ '.') }}
         {%- endif -%}
         {%- set checks = [] -%}
         {%- for column in columns if column.name in node.columns or node.resource_type == 'model' -%}

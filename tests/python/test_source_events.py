@@ -513,14 +513,16 @@ def test_bad_input(built: Project) -> None:
         drop table "TagEngagement";
         alter table "CollectionContributor" add column note text"""
     )
-    done = built.dbt_here("run", "--select", BUILT, "+buzz_resource_compensation", ok=False)
+    done = built.dbt_here("run", "--select", BUILT, "+buzz_resource_compensation", "comment", ok=False)
     said = "\n".join(done.errors)
-    assert done.that("error") == {"buzz_tip", "stg_bounty_benefactor", "stg_tag_engagement", "buzz_resource_compensation"}
+    failed = {"buzz_tip", "stg_bounty_benefactor", "stg_tag_engagement", "buzz_resource_compensation", "comment"}
+    assert done.that("error") == failed
     assert done.that("skipped") == {"bounty_benefactor", "tag_engagement"}
     assert "amount 3000000000 does not fit the event table's Int32" in said
     assert "Source table BountyBenefactor lacks the column awardedToId" in said
     assert "Postgres has no table TagEngagement" in said
     assert "has no table `default`.`buzz_resource_compensation`: check the vars events_database" in said
+    assert "`stg_comment`: pull it first, or with the package by `--select +comment`." in said
     assert events_in(built, EVENTS) == published
 
     # Values that nobody knows, and entities that are none: no events.
