@@ -7,9 +7,9 @@
         {%- set listed = range(metric_types | length + 1, metric_types | length + names | length + 1) | list -%}
         {%- do entity_types.extend([event.entity_type] * names | length) -%}
         {%- do metric_types.extend(names) -%}
-        {%- set names = "'" ~ names | join("', '") ~ "'" -%}
+        {%- set literals = "'" ~ names | join("', '") ~ "'" -%}
         {%- do numbers.append(
-            'transform(' ~ event.metric_type_column ~ ', [' ~ names ~ '], ' ~ listed ~ ', 0)' if event.metric_type_column
+            'transform(' ~ event.metric_type_column ~ ', [' ~ literals ~ '], ' ~ listed ~ ', 0)' if event.metric_type_column
             else listed[0]
         ) -%}
         {%- do spelled_types.append(event.entity_type_column or "'" ~ event.entity_type ~ "'") -%}
@@ -18,7 +18,7 @@
         {%- do times.append('toDateTime64(' ~ (event.at or at) ~ ", 3, 'UTC')") -%}
         {%- set condition = [event.entity_id ~ ' is not null'] -%}
         {%- do condition.append(event.where) if event.where -%}
-        {%- do condition.append(event.metric_type_column ~ ' in (' ~ names ~ ')') if event.metric_type_column -%}
+        {%- do condition.append(event.metric_type_column ~ ' in (' ~ literals ~ ')') if event.metric_type_column -%}
         {%- do condition.append(event.value ~ ' != 0') if event.value and not var('include_zero_values') -%}
         {%- do conditions.append(condition | join(' and ')) -%}
     {%- endfor -%}
@@ -36,22 +36,22 @@
         )
     }}
     {#- Names are looked up by a number of low cardinality: once in a block, not once in a row. -#}
-    {%- set looked_up = [] -%}
-    {%- for names in [entity_types, metric_types] -%}
+    {%- set looked_up = {} -%}
+    {%- for name, names in {'entity_type': entity_types, 'metric_type': metric_types}.items() -%}
         {%- set literals = "'" ~ names | join("', '") ~ "'" -%}
-        {%- do looked_up.append(
-            '[' ~ literals ~ '][toLowCardinality(metric)]' if names | unique | list | length > 1 else "'" ~ names[0] ~ "'"
-        ) -%}
+        {%- do looked_up.update({
+            name: '[' ~ literals ~ '][toLowCardinality(metric)]' if names | unique | list | length > 1 else "'" ~ names[0] ~ "'"
+        }) -%}
     {%- endfor -%}
     {%- set types_spelled = events | selectattr('entity_type_column', 'defined') | list -%}
     {%- set unused = ([] if metric_types | length > 1 else ['metric']) + ([] if types_spelled else ['entity_type']) -%}
     {#- What is alike for all kinds of events is said once; the rest are arrays with an element for each kind. -#}
     {%- set arrays = [] -%}
     select
-        toLowCardinality({{ 'entity_type' if types_spelled else looked_up[0] }}) as entityType,
+        toLowCardinality({{ 'entity_type' if types_spelled else looked_up.entity_type }}) as entityType,
         entity_id as entityId,
         actor_id as userId,
-        toLowCardinality({{ looked_up[1] }}) as metricType,
+        toLowCardinality({{ looked_up.metric_type }}) as metricType,
         metric_value as metricValue,
         toDateTime(source_time) as createdAt,
         toUInt8({{ slice_version('source_events') }}) as version,

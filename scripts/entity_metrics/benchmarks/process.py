@@ -52,12 +52,12 @@ def in_turns(target: Target, module: ModuleType) -> dict[str, Any]:
             target.command(f"drop table {target.database}.{table}")
         runs.append(module.run_models())
         copies.append(copy())
-    seconds = {"bare COPY": statistics.median(copies[1:])}
     beside = [statistics.mean(pair) for pair in itertools.pairwise(copies)]
-    ratios = {"bare COPY": 1.0}
+    timed = list(zip(runs, beside, strict=True))[1:]
+    seconds, ratios = {"bare COPY": statistics.median(copies[1:])}, {"bare COPY": 1.0}
     for step in runs[0]:
-        seconds[step] = statistics.median(run[step] for run in runs[1:])
-        ratios[step] = statistics.median(run[step] / copied for run, copied in list(zip(runs, beside, strict=True))[1:])
+        seconds[step] = statistics.median(run[step] for run, _ in timed)
+        ratios[step] = statistics.median(run[step] / copied for run, copied in timed)
     run_peak = peak_mib()
     dbt("seed")
     for step, selected in module.TESTS.items():
