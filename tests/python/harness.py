@@ -196,7 +196,7 @@ class Project:
         return self.run(sys.executable, "scripts/backfill.py", *arguments, ok=ok, **environment)
 
     def start(self, *command: str, until: str, then: Callable[[subprocess.Popen[str]], None]) -> Ran:
-        """Run a command, and do `then` with its process as soon as it has printed `until`."""
+        """Run a command, and do `then` with its process, which stands still meanwhile, when it has printed `until`."""
         self.release()
         process = subprocess.Popen(
             command,
@@ -216,7 +216,9 @@ class Project:
             output += line
             if not done and until in line:
                 done = True
+                os.killpg(process.pid, signal.SIGSTOP)
                 then(process)
+                os.killpg(process.pid, signal.SIGCONT)
         process.wait()
         assert done, output[-6000:]
         return Ran(process.returncode, output)
