@@ -27,6 +27,9 @@
     {%- set condition = slice_condition(slice) -%}
     {%- set in_slice = ' from ' ~ event_table ~ ' where ' ~ condition -%}
     {%- set is_new = not run_query('select 1' ~ in_slice ~ ' limit 1') | length -%}
+    {#- By this mark in its command a delete is found again, also one of a run that was killed. -#}
+    {%- set mark = model.unique_id -%}
+    {% if not is_new %}{% do finish_deletes(event_table, mark) %}{% endif %}
     {#- What is there already stays: only months that changed are replaced. -#}
     {%- set old = {} if is_new else
         partitions_of([[event_table, condition]], distributed=facts.local_table, fingerprints=true) -%}
@@ -54,8 +57,10 @@
     {% endif %}
 
     {%- set plan = publishing_plan(old, new, shared) -%}
-    {% for sql in publishing_statements(event_table, condition, facts, plan, own, others) %}
+    {%- set marked = condition ~ " and '" ~ mark ~ "' != ''" -%}
+    {% for sql in publishing_statements(event_table, marked, facts, plan, own, others) %}
         {% call statement('publish_slice') %}{{ sql }}{% endcall %}
+        {% if sql.startswith('delete') %}{% do finish_deletes(event_table, mark) %}{% endif %}
     {% endfor %}
 
     {#- What one statement attached to where nothing was needs no count. -#}

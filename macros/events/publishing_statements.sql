@@ -1,14 +1,16 @@
 {% macro publishing_statements(event_table, condition, facts, plan, own, others) %}
     {%- set statements = [] -%}
+    {#- An attach by another thread interrupts deletes of a plain MergeTree, and who waits for one in its statement gets an error. -#}
+    {%- set waiting = ' settings lightweight_deletes_sync = 0' if facts.engine == 'MergeTree' else '' -%}
     {%- if facts.local_table and plan.delete -%}
         {#- Sharded: the rows to delete are in the local tables; the new ones are spread by the Distributed table. -#}
         {%- do statements.append('delete from ' ~ facts.local_table ~ " on cluster '" ~ facts.cluster ~ "' where " ~ condition) -%}
     {%- elif plan.delete | length == 1 -%}
-        {%- do statements.append('delete from ' ~ event_table ~ " in partition id '" ~ plan.delete[0] ~ "' where " ~ condition) -%}
+        {%- do statements.append('delete from ' ~ event_table ~ " in partition id '" ~ plan.delete[0] ~ "' where " ~ condition ~ waiting) -%}
     {%- elif plan.delete -%}
         {#- One statement, since each makes a new version of every part of the table, whatever its partition. -#}
         {%- do statements.append(
-            'delete from ' ~ event_table ~ " where _partition_id in ('" ~ plan.delete | join("', '") ~ "') and " ~ condition
+            'delete from ' ~ event_table ~ " where _partition_id in ('" ~ plan.delete | join("', '") ~ "') and " ~ condition ~ waiting
         ) -%}
     {%- endif -%}
     {%- if plan.own and facts.attachable -%}

@@ -1,6 +1,13 @@
 """Publishing: by attaching and by inserting, interrupted, refused."""
 
+import contextlib
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import clickhouse_connect
 import pytest
+from dbt.adapters.chdb import ENGINE_OPTIONS
 
 from harness import BIN, EVENTS, Project
 
@@ -32,6 +39,54 @@ def test_killed_between_delete_and_attach(connected: Project) -> None:
     connected.dbt(*RUN_BOUNTY)
     assert connected.bounty_slice() == connected.bounty_source()
     assert connected.outside() == before
+
+
+@contextlib.contextmanager
+def another_client(project: Project) -> Iterator[Any]:
+    """One that stays open while dbt runs in this process: another thread of the same engine."""
+    client = clickhouse_connect.get_client(interface="chdb", path=str(project.chdb), chdb_options=ENGINE_OPTIONS)
+    with contextlib.closing(client):
+        yield client
+
+
+def test_a_delete_that_attaching_by_another_thread_interrupts(connected: Project) -> None:
+    """ClickHouse stops a delete for the time of an attach, and begins it anew: publishing waits until it is through."""
+    connected.create_event_table()
+    connected.dbt_here(*RUN_BOUNTY)
+    connected.rows(f"insert into {EVENTS} select 'Image', number, 1, 'Like', 1, '2025-01-02 00:00:00', 2 from numbers(4000000)")
+    connected.rows(f"optimize table {EVENTS} final")  # into one part, so that the delete takes some time
+    connected.rows(f"create table entity_metrics.other as {EVENTS}")
+    connected.postgres("""update "BountyMetric" set "trackCount" = "trackCount" + 1 where "bountyId" = 3""")
+    connected.release()
+    published = threading.Event()
+    with another_client(connected) as other:
+
+        def attach() -> None:
+            while not published.wait(0.02):
+                other.command(f"alter table {EVENTS} attach partition id '202501' from entity_metrics.other")
+
+        attaching = threading.Thread(target=attach)
+        attaching.start()
+        threading.Timer(4, published.set).start()
+        connected.dbt_here(*RUN_BOUNTY)
+        published.set()
+        attaching.join()
+    assert connected.bounty_slice() == connected.bounty_source()
+
+
+def test_a_delete_of_a_run_that_was_killed(connected: Project) -> None:
+    """ClickHouse goes on with it: the next run waits for it before it looks at what is there."""
+    connected.dbt_here(*RUN_BOUNTY)
+    with another_client(connected) as other:
+        other.command(f"system stop merges {EVENTS}")
+        other.command(
+            f"delete from {EVENTS} where version = 3 and 'model.entity_metrics.bounty_metrics' != ''"
+            " settings lightweight_deletes_sync = 0"
+        )
+        threading.Timer(1, lambda: other.command(f"system start merges {EVENTS}")).start()
+        connected.dbt_here(*RUN_BOUNTY)
+        assert not other.query("select 1 from system.mutations where not is_done").result_rows
+    assert connected.bounty_slice() == connected.bounty_source() != []
 
 
 @pytest.mark.parametrize(

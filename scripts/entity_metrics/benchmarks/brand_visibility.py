@@ -3,7 +3,7 @@
 import math
 
 from entity_metrics import sample_site
-from entity_metrics.benchmarks.models import dbt
+from entity_metrics.benchmarks.models import dbt, elapsed
 from entity_metrics.benchmarks.postgres import connect, copy_statement
 from entity_metrics.brand_visibility import TABLES as JOB_TABLES
 
@@ -61,8 +61,7 @@ def copy_statements() -> list[str]:
 def run_models() -> dict[str, float]:
     """Seconds of pulling, of settling and of the tables made of that; of all models."""
     nodes = dbt("run", "--select", SOURCE)
-    seconds = {name: node["seconds"] for name, node in nodes.items() if not name.startswith("entity_metrics-")}
-    staging = seconds["stg_extracted_positions"] + seconds["stg_brand_competitors"]
-    settling = seconds["settled_positions"]
-    every = sum(seconds.values())
+    staging = elapsed(nodes, "stg_extracted_positions", "stg_brand_competitors")
+    settling = elapsed(nodes, "settled_positions")
+    every = elapsed(nodes)
     return {"staging": staging, "settling": settling, "tables": every - staging - settling, "staging + settling + tables": every}

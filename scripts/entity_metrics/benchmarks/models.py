@@ -1,6 +1,7 @@
 """Running models by dbt, and how long each step took."""
 
 import time
+from datetime import datetime, timezone
 from typing import Any
 
 from dbt.cli.main import dbtRunner
@@ -11,7 +12,7 @@ EVENT_TABLE = project_var("event_table")
 
 
 def dbt(*command: str, watch: Any = None) -> dict[str, dict[str, Any]]:
-    """Run a dbt command. Returns status, seconds and end (epoch seconds) of each node. Exits if dbt fails to run one."""
+    """Run a dbt command. Returns status, begin and end (epoch seconds) of each node. Exits if dbt fails to run one."""
     outcome = dbtRunner(callbacks=[watch] if watch else []).invoke([*command, *quiet_dbt_arguments(None)])
     if outcome.exception:
         raise SystemExit(str(outcome.exception))
@@ -19,9 +20,24 @@ def dbt(*command: str, watch: Any = None) -> dict[str, dict[str, Any]]:
     for node in outcome.result.results:
         if str(node.status) == "error":
             raise SystemExit(f"{node.node.name}: {node.message}")
-        ended = max((step.completed_at.timestamp() for step in node.timing if step.completed_at), default=0.0)
-        nodes[node.node.name] = {"status": str(node.status), "seconds": node.execution_time, "ended": ended}
+        if node.timing and node.node.resource_type != "operation":
+            nodes[node.node.name] = {
+                "status": str(node.status),
+                "began": seconds(node.timing[0].started_at),
+                "ended": seconds(node.timing[-1].completed_at),
+            }
     return nodes
+
+
+def seconds(moment: datetime) -> float:
+    """Since the epoch. dbt's times are in UTC, and do not say so."""
+    return moment.replace(tzinfo=timezone.utc).timestamp()
+
+
+def elapsed(nodes: dict[str, dict[str, Any]], *names: str) -> float:
+    """Seconds from the begin of the first of these nodes (all, if none is named) to the end of the last."""
+    timed = [node for name, node in nodes.items() if name in names or not names]
+    return max(node["ended"] for node in timed) - min(node["began"] for node in timed)
 
 
 def run_and_publish(staging: list[str], model: str, building: str) -> dict[str, float]:
@@ -36,11 +52,9 @@ def run_and_publish(staging: list[str], model: str, building: str) -> dict[str, 
             began.append(time.time())
 
     nodes = dbt("run", "--select", *staging, model, watch=watch)
-    published = nodes[model]["ended"] - began[0]
-    staged = sum(nodes[name]["seconds"] for name in staging)
     return {
-        "staging": staged,
-        building: nodes[model]["seconds"] - published,
-        "publishing": published,
-        f"staging + {building} + publishing": staged + nodes[model]["seconds"],
+        "staging": elapsed(nodes, *staging),
+        building: began[0] - nodes[model]["began"],
+        "publishing": nodes[model]["ended"] - began[0],
+        f"staging + {building} + publishing": elapsed(nodes, *staging, model),
     }

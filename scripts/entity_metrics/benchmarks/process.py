@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from entity_metrics.benchmarks.models import dbt
+from entity_metrics.benchmarks.models import dbt, elapsed
 from entity_metrics.benchmarks.postgres import bare_copy_seconds
 from entity_metrics.source import collection_and_database, connect
 from entity_metrics.target import Target, open_target
@@ -65,7 +65,7 @@ def in_turns(target: Target, module: ModuleType) -> dict[str, Any]:
         failed = [name for name, node in tests.items() if node["status"] == "fail"]
         if failed:
             raise SystemExit(f"The tests {', '.join(failed)} failed.")
-        seconds[step] = sum(node["seconds"] for node in tests.values())
+        seconds[step] = elapsed(tests)
         ratios[step] = seconds[step] / seconds["bare COPY"]
     return {
         "seconds": seconds,
