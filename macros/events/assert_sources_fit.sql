@@ -1,13 +1,23 @@
 {% macro assert_sources_fit() %}
     {% if not execute %}{{ return('') }}{% endif %}
     {%- set fits = ['Int8', 'Int16', 'Int32', 'UInt8', 'UInt16'] -%}
-    {%- set sources = [] -%}
+    {%- set sources, schemas, identifiers = [], [], [] -%}
     {%- for unique_id in model.depends_on.nodes -%}
-        {%- do sources.append(graph.nodes.get(unique_id) or graph.sources.get(unique_id)) -%}
+        {%- set node = graph.nodes.get(unique_id) or graph.sources.get(unique_id) -%}
+        {%- if node.resource_type == 'source' or node.config.materialized == 'pull' -%}
+            {%- set relation = api.Relation.create(schema=node.schema, identifier=node.get('alias') or node.identifier) -%}
+            {%- do sources.append((node, relation)) -%}
+            {%- do schemas.append(relation.schema) -%}
+            {%- do identifiers.append(relation.identifier) -%}
+        {%- endif -%}
     {%- endfor -%}
-    {%- for node in sources if node.resource_type == 'source' or node.config.materialized == 'pull' -%}
-        {%- set relation = api.Relation.create(schema=node.schema, identifier=node.get('alias') or node.identifier) -%}
-        {%- set columns = adapter.get_columns_in_relation(relation) -%}
+    {%- set found = run_query(
+        "select database, table, name, type from system.columns where database in ('" ~ schemas | unique | join("', '")
+        ~ "') and table in ('" ~ identifiers | join("', '") ~ "') order by position"
+    ).rows -%}
+    {%- for node, relation in sources -%}
+        {%- set columns = found | selectattr('database', 'equalto', relation.schema)
+            | selectattr('table', 'equalto', relation.identifier) | list -%}
         {%- if not columns -%}
             {%- set remedy = 'check the vars events_database and orchestration_database' if node.resource_type == 'source'
                 else 'pull it first, or with the package by `--select +' ~ model.name ~ '`' -%}
@@ -15,7 +25,7 @@
         {%- endif -%}
         {%- set checks = [] -%}
         {%- for column in columns if column.name in node.columns or node.resource_type == 'model' -%}
-            {%- set type = column.data_type | replace('Nullable(', '') | replace(')', '') -%}
+            {%- set type = column.type | replace('Nullable(', '') | replace(')', '') -%}
             {%- if modules.re.match('^U?Int\\d+$', type) and type not in fits and not column.name.startswith('_') -%}
                 {%- do checks.append(
                     "select '" ~ column.name ~ "' as name, toString(" ~ adapter.quote(column.name) ~ ") as value from " ~ relation

@@ -7,7 +7,9 @@
         {%- do own_metrics.update({pair.entity_type: own_metrics.get(pair.entity_type, []) + [pair.metric_type]}) -%}
         {%- do other_metrics.update({pair.entity_type: other_metrics.get(pair.entity_type, []) + [pair.counterpart]}) -%}
     {%- endfor -%}
-    {%- if pairs and 'version' in (adapter.get_columns_in_relation(event_table) | map(attribute='name')) -%}
+    {%- set has_versions = "select 1 from system.columns where database = '" ~ event_table.schema ~ "' and table = '"
+        ~ event_table.identifier ~ "' and name = 'version'" -%}
+    {%- if pairs and run_query(has_versions) | length -%}
         {%- for row in run_query(
             'select distinct toString(entityType), toString(metricType), version from ' ~ event_table ~ ' where '
             ~ slice_condition({'counted_from': slice.counted_from, 'metrics': own_metrics}) ~ ' or '

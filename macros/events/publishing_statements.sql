@@ -1,6 +1,6 @@
 {% macro publishing_statements(event_table, condition, facts, plan, own, others) %}
     {%- set statements = [] -%}
-    {#- An attach by another thread interrupts deletes of a plain MergeTree, and who waits for one in its statement gets an error. -#}
+    {#- An attach by another thread interrupts deletes of a plain MergeTree; the statement that waits for one then fails. -#}
     {%- set waiting = ' settings lightweight_deletes_sync = 0' if facts.engine == 'MergeTree' else '' -%}
     {%- if facts.local_table and plan.delete -%}
         {#- Sharded: the rows to delete are in the local tables; the new ones are spread by the Distributed table. -#}
