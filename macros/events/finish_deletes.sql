@@ -4,7 +4,7 @@
         from system.mutations
         where
             database = '{{ event_table.schema }}' and table = '{{ event_table.identifier }}'
-            and not is_done and position(command, '{{ mark }}') > 0
+            and not is_done and position(command, '\'{{ mark }}\'') > 0
     {%- endset -%}
     {%- for attempt in range(1, 100000) -%}
         {%- set mutations = run_query(unfinished) -%}

@@ -83,7 +83,7 @@ def test_a_delete_of_a_run_that_was_killed(connected: Project) -> None:
             f"delete from {EVENTS} where version = 3 and 'model.entity_metrics.bounty_metrics' != ''"
             " settings lightweight_deletes_sync = 0"
         )
-        threading.Timer(1, lambda: other.command(f"system start merges {EVENTS}")).start()
+        threading.Timer(3, lambda: other.command(f"system start merges {EVENTS}")).start()
         connected.dbt_here(*RUN_BOUNTY)
         assert not other.query("select 1 from system.mutations where not is_done").result_rows
     assert connected.bounty_slice() == connected.bounty_source() != []
