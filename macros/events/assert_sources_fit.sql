@@ -1,19 +1,19 @@
 {% macro assert_sources_fit() %}
     {% if not execute %}{{ return('') }}{% endif %}
     {%- set fits = ['Int8', 'Int16', 'Int32', 'UInt8', 'UInt16'] -%}
-    {%- set sources, schemas, identifiers = [], [], [] -%}
+    {%- set sources = [] -%}
     {%- for unique_id in model.depends_on.nodes -%}
         {%- set node = graph.nodes.get(unique_id) or graph.sources.get(unique_id) -%}
         {%- if node.resource_type == 'source' or node.config.materialized == 'pull' -%}
             {%- set relation = api.Relation.create(schema=node.schema, identifier=node.get('alias') or node.identifier) -%}
             {%- do sources.append((node, relation)) -%}
-            {%- do schemas.append(relation.schema) -%}
-            {%- do identifiers.append(relation.identifier) -%}
         {%- endif -%}
     {%- endfor -%}
+    {%- set relations = sources | map('last') | list -%}
     {%- set found = run_query(
-        "select database, table, name, type from system.columns where database in ('" ~ schemas | unique | join("', '")
-        ~ "') and table in ('" ~ identifiers | join("', '") ~ "') order by position"
+        "select database, table, name, type from system.columns where database in ('"
+        ~ relations | map(attribute='schema') | unique | join("', '")
+        ~ "') and table in ('" ~ relations | map(attribute='identifier') | join("', '") ~ "') order by position"
     ).rows -%}
     {%- for node, relation in sources -%}
         {%- set columns = found | selectattr('database', 'equalto', relation.schema)
