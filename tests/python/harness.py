@@ -235,15 +235,19 @@ class Project:
             cursor = connection.execute(sql.encode())
             return cursor.fetchall() if cursor.description else []
 
+    def client(self) -> Any:
+        """A client of the chDB folder. While it is open, only this process can open the folder."""
+        return clickhouse_connect.get_client(
+            interface="chdb",
+            path=str(self.chdb),
+            chdb_options=ENGINE_OPTIONS,
+            settings={"session_timezone": "UTC", "mutations_sync": "2"},
+        )
+
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         """Run a statement in the chDB folder, which a command that follows can open again."""
         if self._client is None:
-            self._client = clickhouse_connect.get_client(
-                interface="chdb",
-                path=str(self.chdb),
-                chdb_options=ENGINE_OPTIONS,
-                settings={"session_timezone": "UTC", "mutations_sync": "2"},
-            )
+            self._client = self.client()
         return list(self._client.query(sql).result_rows) if sql.lstrip().startswith(("select", "with")) else self._command(sql)
 
     def value(self, sql: str) -> Any:

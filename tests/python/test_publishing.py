@@ -2,12 +2,8 @@
 
 import contextlib
 import threading
-from collections.abc import Iterator
-from typing import Any
 
-import clickhouse_connect
 import pytest
-from dbt.adapters.chdb import ENGINE_OPTIONS
 
 from harness import BIN, EVENTS, Project
 
@@ -41,14 +37,6 @@ def test_killed_between_delete_and_attach(connected: Project) -> None:
     assert connected.outside() == before
 
 
-@contextlib.contextmanager
-def another_client(project: Project) -> Iterator[Any]:
-    """One that stays open while dbt runs in this process: another thread of the same engine."""
-    client = clickhouse_connect.get_client(interface="chdb", path=str(project.chdb), chdb_options=ENGINE_OPTIONS)
-    with contextlib.closing(client):
-        yield client
-
-
 def test_a_delete_that_attaching_by_another_thread_interrupts(connected: Project) -> None:
     """ClickHouse stops a delete for the time of an attach, and begins it anew: publishing waits until it is through."""
     connected.create_event_table()
@@ -59,7 +47,7 @@ def test_a_delete_that_attaching_by_another_thread_interrupts(connected: Project
     connected.postgres("""update "BountyMetric" set "trackCount" = "trackCount" + 1 where "bountyId" = 3""")
     connected.release()
     published = threading.Event()
-    with another_client(connected) as other:
+    with contextlib.closing(connected.client()) as other:
 
         def attach() -> None:
             while not published.wait(0.02):
@@ -77,7 +65,7 @@ def test_a_delete_that_attaching_by_another_thread_interrupts(connected: Project
 def test_a_delete_of_a_run_that_was_killed(connected: Project) -> None:
     """ClickHouse goes on with it: the next run waits for it before it looks at what is there."""
     connected.dbt_here(*RUN_BOUNTY)
-    with another_client(connected) as other:
+    with contextlib.closing(connected.client()) as other:
         other.command(f"system stop merges {EVENTS}")
         other.command(
             f"delete from {EVENTS} where version = 3 and 'model.entity_metrics.bounty_metrics' != ''"
