@@ -82,8 +82,8 @@ def test_what_each_check_says(built: Project) -> None:
     # A row too many by somebody else; one too many in an event model; two amounts that changed, so that their sum did not.
     built.rows(f"insert into {EVENTS} values ('User', 7, 7, 'tipsGivenCount', 1, '2023-01-01 00:00:00', 1)")
     contributors = "entity_metrics.collection_contributor_events"
-    collection = built.value(f"select min(entityId) from {contributors} where metricType = 'followerCount' and entityId in"
-                             """ (select collectionId from entity_metrics.stg_collection_contributor)""")  # fmt: skip
+    total = """select min("collectionId") from "CollectionMetric" where timeframe = 'AllTime' and "followerCount" > 0"""
+    collection = built.postgres(total)[0][0]
     one = f"metricType = 'followerCount' and entityId = {collection} limit 1"
     built.rows(f"insert into {contributors} select * from {contributors} where {one}")
     bounties = "metricType = 'unitAmount' and entityType = 'Bounty'"
