@@ -6,6 +6,14 @@
     )) }}
 {% endmacro %}
 
+{% macro assert_event_table_exists() %}
+    {% if execute and not table_exists(event_relation()) %}
+        {{ exceptions.raise_compiler_error(
+            "There is no event table " ~ event_relation() ~ ": publish something first, or name it by the vars event_table and event_database."
+        ) }}
+    {% endif %}
+{% endmacro %}
+
 {% macro create_event_table(event_table, is_slice=false) %}
     {%- set cluster = adapter.get_clickhouse_cluster_name() -%}
     {% call statement('create_event_table') %}

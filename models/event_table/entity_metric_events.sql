@@ -9,18 +9,15 @@
 ] %}
 {% for name in published %}{% do ref(name) %}{% endfor %}
 
-{{ config(materialized='view') }}
+{{ config(materialized='view', pre_hook='{{ assert_event_table_exists() }}') }}
 
 with renamed as (
     select
         entity_type,
-        groupArray(legacy_metric) as names,
-        groupArray(quantity) as quantities
+        arrayJoin(arrayDistinct([legacy_metric, source_metric])) as name,
+        quantity
     from {{ ref('metrics') }}
-    where
-        legacy_metric != ''
-        and legacy_metric != quantity
-    group by entity_type
+    where name not in ('', quantity)
 )
 
 select
@@ -28,9 +25,9 @@ select
     if(
         entityType in (select entity_type from renamed),
         transform(
-            toString(metricType),
-            (select arrayFlatten(groupArray(names)) from renamed),
-            (select arrayFlatten(groupArray(quantities)) from renamed),
+            entityType || '.' || metricType,
+            (select groupArray(entity_type || '.' || name) from renamed),
+            (select groupArray(quantity) from renamed),
             toString(metricType)
         ),
         toString(metricType)

@@ -51,7 +51,7 @@ def warm() -> Iterator[Warm]:
 
 @pytest.fixture(scope="session")
 def prepared(server: Server, warm: Warm, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Project]:
-    """Gives a copy of the project with that job and its source connected to the database `sample`, run once: what with which vars.
+    """Gives a copy of the project with that job and its source connected to the database `sample`, and run once.
 
     The same arguments give the same copy; tests begin as it, and leave it as it is.
     """
