@@ -22,6 +22,11 @@
             ~ model.name ~ "`."
         ) }}
     {% endif %}
+    {% if config.get('strategy', 'replace') != 'replace' %}
+        {{ exceptions.raise_compiler_error(
+            model.name ~ " has the strategy " ~ config.get('strategy') ~ ": the materialization publish knows `replace` alone."
+        ) }}
+    {% endif %}
     {%- set slice = slice_of(events_node, model.name) -%}
     {%- set event_table = event_relation() -%}
     {% if slice.left_out %}
