@@ -1,28 +1,26 @@
 {#-
     Rows that have changed, come or gone in the live source table since they were staged: a warning, not an error, since the site
-    goes on writing. Reads the source once more, as the pull did.
+    goes on writing. Postgres and ClickHouse each compute fingerprints of key ranges, and only rows of ranges that differ are read; on
+    an engine that cannot run a query of ours in Postgres, all are.
 -#}
-{% test drift(model, pulled_from) %}
+{% test drift(model, pulled_from, condition='true', entity_id=none) %}
     {{ config(severity='warn') }}
     {% if execute %}
-        {%- set checked = event_model(model) -%}
-        {%- set fingerprint = 'toInt64(bitShiftRight(sipHash64(' ~ pulled_columns(checked.snapshot) | join(', ') ~ '), 1))' -%}
-        with signed as (
-            select {{ checked.meta.entity_id }} as entity_id, {{ fingerprint }} as fingerprint
-            from {{ checked.snapshot }}
-            union all
-            select {{ checked.meta.entity_id }} as entity_id, -{{ fingerprint }} as fingerprint
-            from {{ pulled_from }}
-            where timeframe = 'AllTime'
-        )
-
-        select
-            entity_id,
-            multiIf(count() > 1, 'changed', sum(fingerprint) > 0, 'gone', 'new') as since_staged
-        from signed
-        group by entity_id
-        having sum(fingerprint) != 0
-        settings max_bytes_before_external_group_by = 134217728
+        {%- set node = graph.nodes.values() | selectattr('resource_type', 'equalto', 'model')
+            | selectattr('alias', 'equalto', model.identifier) | selectattr('schema', 'equalto', model.schema) | first -%}
+        {%- set key = node.config.meta.range_key -%}
+        {%- set entity = entity_id or key -%}
+        {%- set origin = {
+            'collection': source_meta(node.sources[0]).collection, 'database': pulled_from.schema,
+            'table': pulled_from.identifier, 'staged': model
+        } -%}
+        {%- set declared = source_node(node.sources[0]).columns -%}
+        {%- set cells = [] -%}
+        {%- for name in node.columns if name in declared and name != key -%}
+            {%- do cells.append(fingerprint_cell(declared[name])) -%}
+        {%- endfor -%}
+        {%- set by_ranges = key and target_runs_source_queries() and not cells | selectattr('there', 'none') | list -%}
+        {{ drift_of_ranges(origin, key, entity, cells, condition) if by_ranges
+            else drift_of_rows(model, pulled_from, entity, cells, declared, condition) }}
     {% endif %}
-    {% do ref('metric_catalog') %}
 {% endtest %}
