@@ -29,18 +29,16 @@
         {% for result in results -%}
             (
                 '{{ invocation_id }}', '{{ run_started_at.strftime('%Y-%m-%d %H:%M:%S.%f')[:23] }}', '{{ flags.WHICH }}',
-                '{{ sql_text(env_var('ENTITY_METRICS_REVISION', '')) }}', '{{ sql_text(tojson(invocation_args_dict.vars)) }}',
+                {{ sql_text(env_var('ENTITY_METRICS_REVISION', '')) }}, {{ sql_text(tojson(invocation_args_dict.vars)) }},
                 '{{ result.node.name }}', '{{ result.node.resource_type }}',
                 '{{ (result.node.attached_node or '').split('.')[-1] }}', '{{ result.status }}',
                 {{ 'null' if result.failures is none else result.failures }}, {{ result.execution_time }},
-                '{{ sql_text(what_it_says(result.message)) }}'
+                {{ sql_text(what_it_says(result.message)[:1000]) }}
             )
             {{- ',' if not loop.last }}
         {% endfor %}
     {% endcall %}
 {% endmacro %}
-
-{% macro sql_text(text) %}{{ return((text | string)[:1000] | replace('\\', '\\\\') | replace("'", "\\'")) }}{% endmacro %}
 
 {% macro what_it_says(message) %}
     {#- dbt says first which error it was in which file, and in the next line what is wrong. -#}

@@ -3,8 +3,7 @@
         materialized='pull',
         meta={'range_key': 'id'},
         order_by='(collector_result_id, competitor_name)',
-        settings={'allow_nullable_key': 1},
-        pre_hook='{{ assert_source_in_utc() }}'
+        settings={'allow_nullable_key': 1}
     )
 }}
 
