@@ -13,11 +13,9 @@
 {% macro create_missing_snapshot() %}
     {%- set history = ref('brand_competitors_history') -%}
     create table if not exists {{ history }} {{ on_cluster_clause(history) }}
-    engine = MergeTree() order by id
+    engine = MergeTree() order by tuple()
     empty as select
-        id,
-        brand_id,
-        competitor_name,
+        *,
         halfMD5('') as dbt_scd_id,
         now() as dbt_updated_at,
         now() as dbt_valid_from,

@@ -7,7 +7,7 @@
     {% for what, old, new in sizes if allowed < 1 and old > 0 and old - new > old * allowed %}
         {{ exceptions.raise_compiler_error(
             name ~ " would go from " ~ '{:,}'.format(old) ~ " to " ~ '{:,}'.format(new) ~ " " ~ what ~ ". That removes "
-            ~ (100 * (old - new) / old) | round(1) ~ " %, and max_removed_share allows " ~ (100 * allowed) | round(1)
+            ~ (100 * (old - new) / old) | round(2) ~ " %, and max_removed_share allows " ~ (100 * allowed) | round(1)
             ~ " %: readers keep what they have. Check that the source is whole and that the role sees all of its rows. "
             ~ how_to_allow_it()
         ) }}
@@ -27,7 +27,9 @@
     {{ return("If this is right, run with --vars '{max_removed_share: 1}' (of the command line: --max-removed-share 1).") }}
 {% endmacro %}
 
-{#- Rows of a table, 0 if it is not there. -#}
-{% macro count_rows(relation) %}
-    {{ return(run_query('select count() from ' ~ relation)[0][0] | int if table_exists(relation) else 0) }}
+{#- Of a table that is not there: 0. -#}
+{% macro count_rows(relation, condition='true') %}
+    {{ return(
+        run_query('select count() from ' ~ relation ~ ' where ' ~ condition)[0][0] | int if table_exists(relation) else 0
+    ) }}
 {% endmacro %}

@@ -14,8 +14,8 @@ with removed_competitors as (
         competitor_name,
         toNullable(true) as is_removed,
         max(dbt_valid_to) as removed_at
-    from {{ ref('brand_competitors_history') }}
-    where id not in (select id from {{ ref('stg_brand_competitors') }})
+    from {{ ref('brand_competitors_history') }} as history
+    where history.id not in (select known.id from {{ ref('stg_brand_competitors') }} as known)
     group by brand_id, competitor_name
 )
 

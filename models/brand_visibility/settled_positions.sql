@@ -108,7 +108,9 @@ select
     toBool(judged.is_brand) as is_brand,
     toLowCardinality(judged.reason) as reason,
     toLowCardinality(judged.sentiment_reason) as sentiment_reason,
-    toBool(reason = '' and sentiment_reason = '' and coalesce(judged.label, '') != '' and judged.score is not null) as has_sentiment,
+    toBool(
+        coalesce(judged.label, '') != '' and judged.score is not null and reason = '' and sentiment_reason = ''
+    ) as has_sentiment,
 
     judged.brand_of_answer as brand_id,
     judged.competitor_id,

@@ -27,14 +27,14 @@
             latest.3 as customer_id,
             latest.5 as collector_type,
             toDate32(substring(latest.6, 1, 10)) as metric_date,
-            round(toFloat64(latest.7), 2) as visibility,
-            round(toFloat64(latest.8), 2) as share,
+            toFloat64(round(toDecimal128OrNull(latest.7, 19), 2)) as visibility,
+            toFloat64(round(toDecimal128OrNull(latest.8, 19), 2)) as share,
             coalesce(latest.9, 0) as presence,
             latest.10 in ('POSITIVE', 'NEGATIVE', 'NEUTRAL') and latest.11 is not null and latest.1 not in (
                 select source_id from {{ ref('brand_visibility_rejects') }} where rejected = 'sentiment'
             ) as has_sentiment,
             if(has_sentiment, latest.10, null) as label,
-            if(has_sentiment, toFloat64(latest.11), null) as score
+            if(has_sentiment, toFloat64(round(toDecimal128OrNull(latest.11, 19), 2)), null) as score
         from brand_rows
         where
             latest.2 is not null
