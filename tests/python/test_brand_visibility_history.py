@@ -1,6 +1,6 @@
 """The snapshot of brand_competitors: removed competitors, and dbt-clickhouse's traps around snapshots."""
 
-from brand_visibility import COMPETITORS, JOB, failed_tests
+from brand_visibility import COMPETITORS, JOB
 from harness import Project
 
 BUILT = JOB
@@ -23,15 +23,15 @@ def versions(project: Project) -> tuple[int, int]:
 def test_a_removed_competitor_is_told_from_an_unknown_one(built: Project) -> None:
     """`dbt run` goes without a snapshot; a build takes one; removed, added again, renamed."""
     assert versions(built) == (0, 0)
-    built.dbt("build", "--select", JOB)
+    built.dbt_here("build", "--select", JOB)
     assert versions(built) == (21, 0) and reasons(built) == set()
     stayed = "select count() from entity_metrics.competitor_metrics"
     before = built.value(stayed)
 
     removed = built.postgres(f"delete from {COMPETITORS} where {RIVAL} returning id, brand_id")
-    built.dbt("run", "--select", JOB)
+    built.dbt_here("run", "--select", JOB)
     assert reasons(built) == {("removed_competitor", False)} and versions(built) == (21, 0)
-    built.dbt("build", "--select", JOB)
+    built.dbt_here("build", "--select", JOB)
     assert reasons(built) == {("removed_competitor", True)} and versions(built) == (20, 1)
     gone = before - built.value(stayed)
     rejects = "select count() from entity_metrics.brand_visibility_rejects where"
@@ -47,18 +47,18 @@ def test_a_removed_competitor_is_told_from_an_unknown_one(built: Project) -> Non
     )
     built.postgres(added)
     built.postgres(f"update {COMPETITORS} set competitor_name = 'Rival 3.2 Inc' where competitor_name = 'Rival 3.2'")
-    built.dbt("build", "--select", JOB)
+    built.dbt_here("build", "--select", JOB)
     assert reasons(built) == set() and versions(built) == (21, 2) and built.value(stayed) < before
     assert built.value(f"{rejects} competitor_name = 'Rival 3.2' and reason = 'unknown_competitor'") > 0
 
 
 def test_a_killed_snapshot_leaves_no_duplicates(connected: Project) -> None:
-    """Killed between its inserts, then run twice. Without the hook, and so with what the kill left, every version is there twice."""
-    connected.dbt("run", "--select", "stg_brand_competitors")
+    """Killed between its inserts, then run twice. Without the hook, what the kill left is there once more."""
+    connected.dbt_here("run", "--select", "stg_brand_competitors")
     command = ["snapshot", "--select", "brand_competitors_history"]
-    connected.dbt(*command)
+    connected.dbt_here(*command)
     connected.postgres(f"delete from {COMPETITORS} where {RIVAL}")
-    connected.dbt("run", "--select", "stg_brand_competitors")
+    connected.dbt_here("run", "--select", "stg_brand_competitors")
     second_insert = "join updates_and_deletes on target.dbt_scd_id"
     connected.start("dbt", "--log-level", "debug", *command, until=second_insert, then=Project.kill)
     assert connected.value(f"select count() from {HISTORY}__snapshot_upsert") >= 20
@@ -80,9 +80,9 @@ def test_a_killed_snapshot_leaves_no_duplicates(connected: Project) -> None:
     connected.rows(f"create table {HISTORY}__snapshot_upsert as {HISTORY}")
     connected.rows(f"insert into {HISTORY}__snapshot_upsert select * from {HISTORY}")
     for _ in range(2):
-        connected.dbt(*command)
+        connected.dbt_here(*command)
         assert versions(connected)[0] == 20
-    assert connected.value(f"select count() from system.tables where name like '%__snapshot_upsert'") == 0
+    assert connected.value("select count() from system.tables where name like '%__snapshot_upsert'") == 0
 
 
 def test_a_removal_is_seen_with_join_use_nulls_alone(connected: Project) -> None:
@@ -91,13 +91,15 @@ def test_a_removal_is_seen_with_join_use_nulls_alone(connected: Project) -> None
     right = path.read_text()
     setting = "      query_settings: {join_use_nulls: 1}\n"
     assert setting in right
-    both = ["stg_brand_competitors", "brand_competitors_history"]
-    connected.dbt("build", "--select", *both)
+    command = ["snapshot", "--select", "brand_competitors_history"]
+    connected.dbt_here("run", "--select", "stg_brand_competitors")
+    connected.dbt_here(*command)
     connected.postgres(f"update {COMPETITORS} set id = gen_random_uuid() where {RIVAL}")
+    connected.dbt_here("run", "--select", "stg_brand_competitors")
     path.write_text(right.replace(setting, ""))
-    connected.dbt("build", "--select", *both)
+    connected.dbt(*command)
     assert versions(connected) == (21, 0)
     path.write_text(right)
     for _ in range(2):
-        connected.dbt("build", "--select", *both)
+        connected.dbt_here(*command)
         assert versions(connected) == (21, 1)

@@ -1,4 +1,4 @@
-"""Brand visibility: values that fit no type of the tables are rejects by name, and odd ones that do fit are what Postgres says."""
+"""Brand visibility: values that fit no type of the tables are rejects by name; odd ones that fit are what Postgres says."""
 
 import datetime
 from decimal import Decimal
@@ -120,13 +120,13 @@ def assert_rejected(project: Project, answers: list[int], faults: set[tuple[int,
 
 def assert_kept(project: Project, values: int, lists: int, no_lists: int) -> None:
     """Times are compared by the epochs that Postgres computes. The answers: one for each thing of KEPT but the times."""
-    facts = dict(
-        (fact, times)
+    facts = {
+        fact: times
         for fact, *times in project.rows(
             "select id, toUnixTimestamp64Micro(processed_at), toUnixTimestamp64Micro(created_at)"
             " from entity_metrics.metric_facts where id < 900000000"
         )
-    )
+    }
     epochs = {
         answer: times
         for answer, *times in project.postgres(
