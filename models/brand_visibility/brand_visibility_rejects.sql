@@ -10,13 +10,13 @@
 -- Nobody has that name now, and a competitor who is gone had it. The time is null where the snapshot has not seen it go.
 with removed_competitors as (
     select
-        brand_id,
-        competitor_name,
+        history.brand_id,
+        history.competitor_name,
         toNullable(true) as is_removed,
-        max(dbt_valid_to) as removed_at
+        max(history.dbt_valid_to) as removed_at
     from {{ ref('brand_competitors_history') }} as history
     where history.id not in (select known.id from {{ ref('stg_brand_competitors') }} as known)
-    group by brand_id, competitor_name
+    group by history.brand_id, history.competitor_name
 )
 
 select
