@@ -93,6 +93,7 @@ class Project:
                 shutil.copy(source, copy)
         for job in without:
             shutil.rmtree(self.folder / "models" / job)
+            shutil.rmtree(self.folder / "snapshots" / job, ignore_errors=True)
         if without:
             (self.folder / "models" / "exposures.yml").unlink()  # it names the models of all jobs
         shutil.copy(self.folder / "profiles.yml.example", self.folder / "profiles.yml")
