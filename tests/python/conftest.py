@@ -113,9 +113,9 @@ def source_database(server: Server) -> Iterator[str]:
 
 
 @pytest.fixture
-def clickhouse(tmp_path: Path) -> Iterator[ClickHouse]:
-    """A ClickHouse server with nothing in it."""
-    made = ClickHouse(tmp_path / "clickhouse")
+def clickhouse(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ClickHouse]:
+    """A ClickHouse server with nothing in it, in the time zone that the test module's constant TIMEZONE names, else in UTC."""
+    made = ClickHouse(tmp_path / "clickhouse", getattr(request.module, "TIMEZONE", "UTC"))
     yield made
     made.stop()
 
