@@ -210,7 +210,6 @@
         select
             entity_type,
             metric_type,
-            count() as entities,
             sumIf(legacy_value, has_legacy_row) as legacy_total,
             sumIf(event_value, has_legacy_row) as event_total,
             countIf(has_legacy_row) as entities_compared,
@@ -237,7 +236,7 @@
         c.entities_overcounted as entities_overcounted,
         c.entities_newer as entities_newer,
         c.entities_without_legacy_row as entities_without_legacy_row,
-        if(c.entities = 0, 0, round(c.entities_equal / c.entities, 4)) as coverage,
+        if(c.entities_compared = 0, 0, round(c.entities_equal / c.entities_compared, 4)) as coverage,
         c.sample_entity_ids as sample_entity_ids,
         r.reason as reason,
         multiIf(
@@ -246,6 +245,7 @@
             || r.legacy_column,
             r.agreement = 'differ', '',
             c.entities_that_differ > 0, 'entities differ',
+            c.entities_without_legacy_row > c.entities_compared, 'most entities have no legacy row',
             coverage < {{ var('min_coverage') }}, 'too few entities are equal (see the var min_coverage)',
             ''
         ) as problem
