@@ -86,3 +86,9 @@ class ServerProject(Project):
         )
         self._processes.append(process)
         return process
+
+
+def without_session_timezone(project: Project) -> None:
+    """Have the session's zone be that of the machine or server."""
+    profiles = project.folder / "profiles.yml"
+    profiles.write_text(profiles.read_text().replace("session_timezone: UTC", "max_threads: 1"))
