@@ -1,6 +1,5 @@
 """Running models by dbt, and how long each step took."""
 
-import time
 from datetime import datetime, timezone
 from typing import Any
 
@@ -11,9 +10,9 @@ from entity_metrics.project import project_var, quiet_dbt_arguments
 EVENT_TABLE = project_var("event_table")
 
 
-def dbt(*command: str, watch: Any = None) -> dict[str, dict[str, Any]]:
+def dbt(*command: str) -> dict[str, dict[str, Any]]:
     """Run a dbt command. Returns status, begin and end (epoch seconds) of each node. Exits if dbt fails to run one."""
-    outcome = dbtRunner(callbacks=[watch] if watch else []).invoke([*command, *quiet_dbt_arguments(None)])
+    outcome = dbtRunner().invoke([*command, *quiet_dbt_arguments(None)])
     if outcome.exception:
         raise SystemExit(str(outcome.exception))
     nodes = {}
@@ -40,21 +39,12 @@ def elapsed(nodes: dict[str, dict[str, Any]], *names: str) -> float:
     return max(node["ended"] for node in timed) - min(node["began"] for node in timed)
 
 
-def run_and_publish(staging: list[str], model: str, building: str) -> dict[str, float]:
-    """Seconds of staging, of building the event model (a step of that name), of publishing, and of all three.
-
-    Publishing begins with the first statement that names the event table.
-    """
-    began: list[float] = []
-
-    def watch(event: Any) -> None:
-        if not began and "create table if not exists" in event.info.msg and EVENT_TABLE in event.info.msg:
-            began.append(time.time())
-
-    nodes = dbt("run", "--select", *staging, model, watch=watch)
+def run_and_publish(staging: list[str], events: str, publishing: str, building: str) -> dict[str, float]:
+    """Seconds of staging, of building the event model (a step of that name), of publishing it, and of all three."""
+    nodes = dbt("run", "--select", *staging, events, publishing)
     return {
-        "staging": elapsed(nodes, *staging),
-        building: began[0] - nodes[model]["began"],
-        "publishing": nodes[model]["ended"] - began[0],
-        f"staging + {building} + publishing": elapsed(nodes, *staging, model),
+        "staging": elapsed(nodes, *staging) if staging else 0.0,
+        building: elapsed(nodes, events),
+        "publishing": elapsed(nodes, publishing),
+        f"staging + {building} + publishing": elapsed(nodes, *staging, events, publishing),
     }
