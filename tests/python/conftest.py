@@ -122,11 +122,17 @@ def clickhouse(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Click
 
 @pytest.fixture
 def served(request: pytest.FixtureRequest, server: Server, warm: Warm, parsed_for_server, clickhouse, tmp_path: Path):
-    """A copy of the project with that server as its target and a database of its own as its source. Not yet connected."""
-    job = getattr(request.module, "JOB", None)
+    """A copy of the project with that server as its target and a database of its own as its source. Not yet connected.
+
+    The test module's constant CLUSTER names a cluster that the target is.
+    """
+    job, cluster = getattr(request.module, "JOB", None), getattr(request.module, "CLUSTER", None)
     with source_database(server) as database:
         made = ServerProject(tmp_path, server, database, PASSWORD, warm, without(job), clickhouse=clickhouse)
-        made.begin_as(parsed_for_server(job), chdb=False)
+        if cluster:
+            made.environment["CLICKHOUSE_CLUSTER"] = cluster
+        else:
+            made.begin_as(parsed_for_server(job), chdb=False)
         yield made
         made.close()
 

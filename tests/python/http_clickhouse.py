@@ -1,7 +1,9 @@
 """ClickHouse's HTTP interface over chDB, as far as clickhouse-connect and the stock adapter use it: loopback only, for tests.
 
 `python http_clickhouse.py <folder> <port> <password>` serves chDB's folder until it is killed, and prints a line when it does.
-The environment's time zone (TZ) is the server's. Its only user is `default`.
+The environment's time zone (TZ) is the server's. Its only user is `default`. It is a cluster of itself, whatever the name: a
+statement `on cluster` goes into the file <folder>.on_cluster as it came, and to the engine without the clause, with MergeTree in
+place of ReplicatedMergeTree.
 """
 
 import base64
@@ -16,6 +18,7 @@ import threading
 import time
 import urllib.parse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import chdb
@@ -37,6 +40,9 @@ STATUS = {
 """HTTP status by the engine's code, as the server has it; 500 for all others."""
 
 INSERT = re.compile(rb"(\s*insert\s+into\s.*?)\sformat\s+(\w+)[^\S\n]*\n?(.+)", re.IGNORECASE | re.DOTALL)
+ON_CLUSTER = re.compile(rb"\s+on cluster (\"\w+\"|'\w+'|`\w+`|\w+)", re.IGNORECASE)
+REPLICATED = re.compile(rb"Replicated(\w*MergeTree)(\([^)]*\))?")
+ALL_REPLICAS = re.compile(rb"clusterAllReplicas\(\s*[\"'`\w]+,\s*([\w.]+)\s*\)")
 IDLE_SECONDS = 60.0
 
 
@@ -137,6 +143,15 @@ class Endpoint(ThreadingHTTPServer):
             kept.used = time.monotonic()
             kept.lock.release()
 
+    def for_one_node(self, sql: bytes) -> bytes:
+        """The statement without its clause `on cluster`, noted as it came."""
+        sql = ALL_REPLICAS.sub(rb"(select *, 1 as _shard_num from \1)", sql)
+        if not ON_CLUSTER.search(sql):
+            return sql
+        with self.sessions_lock, Path(f"{self.path}.on_cluster").open("ab") as noted:
+            noted.write(b" ".join(sql.split()) + b"\n")
+        return REPLICATED.sub(rb"\1", ON_CLUSTER.sub(b"", sql))
+
 
 class Handler(BaseHTTPRequestHandler):
     """A request: a query in the URL, in the body, or its beginning in the URL and its data in the body."""
@@ -155,7 +170,7 @@ class Handler(BaseHTTPRequestHandler):
         headers = {"X-ClickHouse-Query-Id": url.get("query_id", ""), "X-ClickHouse-Timezone": self.server.timezone}
         try:
             self.authenticate(url)
-            sql = b"\n".join(part for part in (url.get("query", "").encode(), body) if part)
+            sql = self.server.for_one_node(b"\n".join(part for part in (url.get("query", "").encode(), body) if part))
             with self.server.session(url) as session:
                 started = time.perf_counter_ns()
                 result, summary, output = session.query(sql, url)
