@@ -79,7 +79,8 @@
 
 {% macro log_publishing(events, slice, before, after) %}
     {#- A row for each month and metric that was or is there; of what is left to the other job, how much there is. -#}
-    {%- set log_table = api.Relation.create(schema=target.schema, identifier='publish_log', type='table') -%}
+    {%- set log_table = api.Relation.create(schema=target.schema, identifier='publish_log', type='table',
+        can_on_cluster=adapter.get_clickhouse_cluster_name() is not none) -%}
     {% call statement('create_publish_log') %}
         create table if not exists {{ log_table }} {{ on_cluster_clause(log_table) }} (
             run_id String comment 'dbt''s invocation id',

@@ -3,9 +3,18 @@
 import os
 import pty
 import sys
+from argparse import Namespace
 from pathlib import Path
 
+import pytest
+import yaml
+from dbt.config.profile import Profile
+from dbt.config.renderer import ProfileRenderer
+from dbt.flags import set_from_args
+from dbt_common.context import set_invocation_context
+
 from conftest import PASSWORD
+from entity_metrics import PROJECT
 from harness import Project
 
 
@@ -75,3 +84,16 @@ def test_a_live_bar_in_a_terminal(connected: Project) -> None:
     text = output.decode()
     assert "━" in text and "rows/s" in text and "reconciled" in text
     assert ": range 1 of" not in text
+
+
+@pytest.mark.parametrize("output", ["server", "replicated", "cloud"])
+def test_outputs_of_the_example_profile(output: str) -> None:
+    """Each is one that dbt-clickhouse takes, with the session in UTC; where there are replicas, with consistent reads."""
+    set_invocation_context({})
+    set_from_args(Namespace(project_dir=str(PROJECT), profiles_dir=str(PROJECT)), None)
+    raw = yaml.safe_load((PROJECT / "profiles.yml.example").read_text())["entity_metrics"]
+    credentials = Profile.from_raw_profile_info(raw, "entity_metrics", ProfileRenderer({}), output).credentials
+    settings = credentials.custom_settings
+    assert settings["session_timezone"] == "UTC"
+    consistent = settings.get("select_sequential_consistency") == 1 or credentials.database_engine == "Shared"
+    assert consistent == (output != "server")
