@@ -107,7 +107,7 @@
     {%- set rows = {} -%}
     {%- for side, when in [(before, 'before'), (after, 'after')] -%}
         {%- for row in side -%}
-            {%- set key = "'" ~ row['entity_type'] | replace("'", "\\'") ~ "', '" ~ row['metric_type'] ~ "', " ~ row['month'] -%}
+            {%- set key = "'" ~ sql_text(row['entity_type']) ~ "', '" ~ sql_text(row['metric_type']) ~ "', " ~ row['month'] -%}
             {%- do rows.setdefault(key, {}).update({when: row['events'] ~ ', ' ~ row['total']}) -%}
         {%- endfor -%}
     {%- endfor -%}
@@ -124,7 +124,7 @@
         insert into {{ log_table }} ({{ columns }})
         select {{ run }}, toString(entityType), toString(metricType), 0, false, 0, 0, count(), sum(metricValue)
         from {{ events }}
-        where {{ written_by(slice.job) }} and not {{ slice.counted }}
+        where {{ written_by(slice.job) }} and not ({{ slice.counted }})
         group by entityType, metricType
     {% endcall %}
 {% endmacro %}

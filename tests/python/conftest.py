@@ -57,18 +57,18 @@ def warm() -> Iterator[Warm]:
 
 
 @pytest.fixture(scope="session")
-def prepared(server: Server, warm: Warm, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str | None, str | None], Project]:
-    """Gives a copy of the project with that job and its source connected to the database `sample`, run once with a selection.
+def prepared(server: Server, warm: Warm, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Project]:
+    """Gives a copy of the project with that job and its source connected to the database `sample`, and run once.
 
     The same arguments give the same copy; tests begin as it, and leave it as it is.
     """
 
     @functools.cache
-    def prepare(job: str | None, selected: str | None) -> Project:
+    def prepare(job: str | None, selected: str | None, variables: str = "{}") -> Project:
         made = Project(tmp_path_factory.mktemp("prepared"), server, "sample", PASSWORD, warm, without(job))
         if selected:
             made.begin_as(prepare(job, None), chdb=True)
-            made.dbt("run", "--select", selected)
+            made.dbt_here("run", "--select", *selected.split(), "--vars", variables)
         else:
             made.connect("--source", "brand_visibility" if job == "brand_visibility" else "postgres")
         return made
@@ -101,7 +101,8 @@ def project(request: pytest.FixtureRequest, server: Server, warm: Warm, prepared
     with source_database(server) as database:
         made = Project(tmp_path, server, database, PASSWORD, warm, without(job))
         built = "built" in request.fixturenames
-        made.begin_as(prepared(job, request.module.BUILT if built else None), chdb=built or "connected" in request.fixturenames)
+        run = (request.module.BUILT, getattr(request.module, "VARS", "{}")) if built else (None,)
+        made.begin_as(prepared(job, *run), chdb=built or "connected" in request.fixturenames)
         yield made
         made.close()
 
@@ -150,5 +151,5 @@ def connected(project: Project) -> Project:
 
 @pytest.fixture
 def built(project: Project) -> Project:
-    """The same with the models run that the test module's constant BUILT selects, from the same rows in the database `sample`."""
+    """The same with the models run that the test module's constant BUILT selects, with its VARS, from the rows in `sample`."""
     return project
