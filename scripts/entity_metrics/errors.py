@@ -36,7 +36,8 @@ class Verb(click.Command):
         except (click.ClickException, click.exceptions.Exit, click.Abort, KeyboardInterrupt):
             raise
         except Exception as ex:
-            end_with(ex, "--debug" in sys.argv or context.get_parameter_source("debug") is click.core.ParameterSource.COMMANDLINE)
+            given = context.get_parameter_source("debug")
+            end_with(ex, debug=given is click.core.ParameterSource.COMMANDLINE)
 
 
 def end_with(error: Exception, debug: bool = False) -> NoReturn:

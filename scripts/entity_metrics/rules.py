@@ -19,7 +19,11 @@ class Rule:
 
 
 OUR_OWN = (
-    Rule(r"Compilation Error[^\n]*\n\s*(?P<sentence>[^\n]* is held by [^\n]+)", "{sentence}", transient=True),
+    Rule(
+        r"Compilation Error[^\n]*\n\s*(?P<sentence>[^\n]*(?:Another run is writing | is held by )[^\n]+)",
+        "{sentence}",
+        transient=True,
+    ),
     Rule(r"(?P<sentence>The chDB folder [^\n]*)", "{sentence}"),
 )
 """Sentences of this project's macros and adapter that are to be read before what they quote."""
