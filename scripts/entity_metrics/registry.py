@@ -13,7 +13,7 @@ FILE = PROJECT / "seeds" / "metrics.csv"
 
 @dataclass(frozen=True)
 class Quantity:
-    """A row of the registry, as far as the command line needs it. counted_from: the job that counts it if no var says otherwise."""
+    """A row of the registry, as far as it is needed here. counted_from: the job that counts it if no var says otherwise."""
 
     entity_type: str
     name: str
@@ -23,7 +23,7 @@ class Quantity:
     counted_from: str
 
     def owner(self, counted_from: dict[str, Any]) -> str:
-        """The job that counts it: its own key of the var first, then its entity type's, then '*'; where only one job can, that."""
+        """The job that counts it: its own key of the var, else its entity type's, else '*'; where only one job can, that one."""
         if not self.package:
             return "metric_tables"
         if not self.legacy_table:

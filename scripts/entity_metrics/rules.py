@@ -66,7 +66,8 @@ REFUSED_BY_POSTGRES = (
     ),
     Rule(
         r'permission denied for database "(?P<database>[^"]*)"',
-        "The user of the named collection may not connect to database {database}: run `grant connect on database ...` in Postgres.",
+        "The user of the named collection may not connect to database {database}: run `grant connect on database ...`"
+        " in Postgres.",
     ),
     Rule(
         r'FATAL:\s+(?P<what>(?:role|database) "[^"]*" does not exist)',
@@ -134,7 +135,8 @@ PASSING_IN_CLICKHOUSE = (
     ),
     Rule(
         r"Code: 242\b|TABLE_IS_READ_ONLY",
-        "A table in ClickHouse is in read-only mode, as while its replica has no session in Keeper: check Keeper and run this again.",
+        "A table in ClickHouse is in read-only mode, as while its replica has no session in Keeper: check Keeper,"
+        " and run this again.",
         transient=True,
     ),
     Rule(
@@ -194,7 +196,8 @@ SAID_BY_DBT = (
         "profiles.yml needs a variable of the environment that is not set ({variable}).",
     ),
     Rule(
-        r"This model has an enforced contract that failed\.[^|]*\|[^\n]*\n[^\n]*\n\s*\|\s*(?P<column>\S+)\s*\|\s*(?P<definition>[^|]*?)\s*\|"
+        r"This model has an enforced contract that failed\.[^|]*\|[^\n]*\n[^\n]*\n\s*\|\s*(?P<column>\S+)\s*\|"
+        r"\s*(?P<definition>[^|]*?)\s*\|"
         r"\s*(?P<contract>[^|]*?)\s*\|\s*(?P<mismatch>[^|]*?)\s*\|",
         "The column {column} breaks its model's contract ({mismatch}: it is {definition}, and the contract says {contract}):"
         " correct the column at the source, or the contract in the model's yml.",

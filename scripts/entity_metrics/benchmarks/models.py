@@ -11,7 +11,10 @@ EVENT_TABLE = project_var("event_table")
 
 
 def dbt(*command: str, watch: Any = None) -> dict[str, dict[str, Any]]:
-    """Run a dbt command. Returns status, begin and end (epoch seconds) of each node. Raises EntityMetricsError if one fails to run."""
+    """Run a dbt command. Returns status, begin and end (epoch seconds) of each node.
+
+    Raises EntityMetricsError if one fails to run.
+    """
     nodes = {}
     for node in run_plainly([*command], watch):
         if node.timing and node.node.resource_type != "operation":

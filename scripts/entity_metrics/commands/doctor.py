@@ -1,8 +1,8 @@
 """The verb `doctor`: check everything that can be checked before a run, one line each.
 
 --output json prints {"command": "doctor", "target": name, "sources": [names], "errors": n, "warnings": n, "findings":
-[{"subject", "level", "check", "thing", "remedy"}]}; subject is the target or a source, level is ok, warning or error, remedy is ''
-where the level is ok.
+[{"subject", "level", "check", "thing", "remedy"}]}; subject is the target or a source, level is ok, warning or error, and
+remedy is '' where the level is ok.
 """
 
 import sys
@@ -35,7 +35,7 @@ STYLES = {OK: "", WARNING: "yellow", ERROR: "red"}
 def command(target_name: str | None, sources: tuple[str, ...], output: str) -> None:
     """Check the target, its sources and what runs left there. Reads only.
 
-    Each line is ok, a warning (a run may stumble, or says so itself) or an error (a run stops, or would be wrong), with the remedy.
+    Each line is ok, a warning (a run may stumble) or an error (a run stops, or would be wrong), with the remedy.
 
     Exit code 0: no error; 1: an error, or the target cannot be reached; 2: wrong usage.
     """

@@ -9,7 +9,7 @@ OK, WARNING, ERROR = "ok", "warning", "error"
 
 @dataclass(frozen=True)
 class Finding:
-    """level: ok, warning or error; check: the name of the check; thing: what was found; remedy: what helps, '' where all is well."""
+    """level: ok, warning or error; check: its name; thing: what was found; remedy: what helps, '' where all is well."""
 
     level: str
     check: str

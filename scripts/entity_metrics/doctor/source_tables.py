@@ -6,10 +6,14 @@ from collections.abc import Iterator
 from clickhouse_connect.driver.binding import format_query_value
 
 from entity_metrics.doctor.findings import ERROR, WARNING, Check
+from entity_metrics.doctor.source_settings import is_utc
 from entity_metrics.doctor.source_view import Column, SourceView
 from entity_metrics.source import source_tables
 
 Said = Iterator[tuple[str, str, str]]
+WITH_ZONE = ("brand_visibility",)
+"""Sources whose times have a zone, which is read as it should be as long as Postgres shows it in UTC."""
+
 INTEGERS = ("smallint", "integer", "bigint")
 
 
@@ -51,10 +55,15 @@ def namesakes(view: SourceView) -> Said:
 
 def types(view: SourceView) -> Said:
     """Columns of a type that ClickHouse reads as something else than what models/sources/ declares."""
+    zone = view.settings.get("TimeZone", "")
     for column in view.columns:
         found = misread(column)
         if found:
             level, what, remedy = found
+            if column.data_type == "timestamp with time zone":
+                if is_utc(zone) and view.source in WITH_ZONE:
+                    continue
+                level = level if is_utc(zone) else ERROR
             yield level, f"{column.table}.{column.name} is {what}", remedy
 
 

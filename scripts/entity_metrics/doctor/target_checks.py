@@ -98,14 +98,14 @@ def event_table(target: Target) -> Said:
     """Engine and columns of the event table, and what hangs on it: attached partitions reach no materialized view."""
     database, name = project_var("event_database") or target.database, project_var("event_table")
     found = target.rows(
-        "select engine, partition_key, sorting_key, dependencies_database, dependencies_table from system.tables"
+        "select engine, partition_key, dependencies_database, dependencies_table from system.tables"
         " where database = {database:String} and name = {name:String}",
         {"database": database, "name": name},
     )
     if not found:
         yield OK, f"{database}.{name} is not there yet; the first publishing makes it", ""
         return
-    engine, partition_key, sorting_key, *dependents = found[0]
+    engine, partition_key, *dependents = found[0]
     if not engine.endswith("MergeTree"):
         yield ERROR, f"{database}.{name} is of engine {engine}", "publishing needs a table of the MergeTree family."
     types = dict(
