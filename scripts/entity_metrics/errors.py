@@ -65,7 +65,7 @@ def traceback_of(error: BaseException) -> str:
 
 
 def keep_traceback(error: BaseException) -> str:
-    """Add the traceback to the log file. Returns the file's path, relative to the project if it is in there, '' if there is none."""
+    """Add the traceback to the log file. Returns its path, from the project's folder if it is in there; '' if there is none."""
     folder = Path(os.environ.get("DBT_LOG_PATH") or PROJECT / "logs")
     log = folder / "entity-metrics.log"
     try:

@@ -30,9 +30,8 @@ def explain(error: BaseException | str, prefix: str = "") -> EntityMetricsError:
             return EntityMetricsError(_one_line(sentence), rule.transient)
     lines = [line.strip() for line in message.splitlines() if line.strip()]
     engine = next((line for line in lines if "DB::Exception" in line), lines[0] if lines else "")
-    if isinstance(error, (LookupError, TypeError, AttributeError, AssertionError)) or not engine:
-        what = type(error).__name__ if isinstance(error, BaseException) else "an error without a message"
-        engine = f"Unexpected {what}: {engine}" if engine else f"Unexpected {what}."
+    if isinstance(error, (LookupError, TypeError, AttributeError, AssertionError)):
+        engine = f"Unexpected {type(error).__name__}" + (f": {engine}" if engine else ".")
     return EntityMetricsError(_one_line(engine))
 
 

@@ -55,7 +55,8 @@ REFUSED_BY_POSTGRES = (
         " where ClickHouse runs.",
     ),
     Rule(
-        r"(?P<what>SSL error: [^\n]*|root certificate file [^\n]* does not exist|server certificate for [^\n]* does not match[^\n]*)",
+        r"(?P<what>SSL error: [^\n]*|root certificate file [^\n]* does not exist"
+        r"|server certificate for [^\n]* does not match[^\n]*)",
         "Postgres at {source} and ClickHouse do not agree on SSL ({what}): correct the certificate or PGSSLMODE where"
         " ClickHouse runs.",
     ),
