@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from clickhouse_connect.driver.binding import format_query_value
+from dbt.contracts.graph.manifest import Manifest
 
 from entity_metrics.dbt_runs import Dbt
 from entity_metrics.source import PREFIXES, collection_and_database, connection_from_environment, declared_tables
@@ -126,11 +127,15 @@ class SourceView:
     @functools.cached_property
     def range_keys(self) -> set[tuple[str, str]]:
         """(table, column) of the keys in whose ranges the staging models pull."""
-        manifest = Dbt(self.target.name, {}).manifest
-        keys = set()
-        for node in manifest.nodes.values():
-            key = node.config.meta.get("range_key") if node.resource_type == "model" else None
-            for unique_id in node.depends_on.nodes if key else []:
-                if unique_id in manifest.sources and manifest.sources[unique_id].source_name == self.source:
-                    keys.add((manifest.sources[unique_id].name, key))
-        return keys
+        return range_keys_of(Dbt(self.target.name, {}).manifest, self.source)
+
+
+def range_keys_of(manifest: Manifest, source: str) -> set[tuple[str, str]]:
+    """The same of a parsed project."""
+    keys = set()
+    for node in manifest.nodes.values():
+        key = node.config.meta.get("range_key") if node.resource_type == "model" else None
+        for unique_id in node.depends_on.nodes if key else []:
+            if unique_id in manifest.sources and manifest.sources[unique_id].source_name == source:
+                keys.add((manifest.sources[unique_id].name, key))
+    return keys
