@@ -129,12 +129,12 @@ class Dbt:
         return outcome
 
 
-def run_plainly(command: list[str], watch: Callable[[Any], None] | None = None) -> list[Any]:
-    """Run a dbt command with its own defaults; watch sees all its events. Returns the results of its nodes.
+def run_plainly(command: list[str]) -> list[Any]:
+    """Run a dbt command with its own defaults. Returns the results of its nodes.
 
     Raises EntityMetricsError for a command, or a node, that failed to run; a test that fails is a result.
     """
-    done = dbtRunner(callbacks=[watch] if watch else []).invoke([*command, *quiet_dbt_arguments(None)])
+    done = dbtRunner().invoke([*command, *quiet_dbt_arguments(None)])
     if done.exception:
         raise explain(done.exception) from done.exception
     for result in done.result.results:

@@ -9,7 +9,7 @@ from entity_metrics.jobs.brand_visibility import TABLES as JOB_TABLES
 
 SOURCE = "brand_visibility"
 TABLES = "extracted_positions"
-TESTS = {"tests": ["brand_visibility,test_type:data"]}
+TESTS = ["brand_visibility,test_type:data"]
 MADE = {
     "answers": ["metric_facts"],
     "rows": [*JOB_TABLES, "brand_visibility_rejects"],

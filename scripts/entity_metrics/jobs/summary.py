@@ -34,6 +34,7 @@ class Comparison:
     entities_that_differ: int
     entities_overcounted: int
     entities_newer: int
+    entities_without_legacy_row: int
     reason: str
     problem: str
 
