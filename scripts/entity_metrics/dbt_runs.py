@@ -90,6 +90,7 @@ class Dbt:
         self._options = [*quiet_dbt_arguments(target), "--vars", json.dumps(variables)]
         self._on_message = on_message or (lambda _line: None)
         self._manifest: Manifest | None = None
+        os.environ.setdefault(REVISION, git_revision())
 
     @property
     def manifest(self) -> Manifest:
@@ -109,7 +110,6 @@ class Dbt:
             manifest = self.manifest
         except EntityMetricsError as ex:
             return Outcome(failure=ex)
-        os.environ.setdefault(REVISION, git_revision())
         run_ids: list[str] = []
 
         def relay(event: Any) -> None:

@@ -41,12 +41,12 @@ class Unit:
     """What a job is made of: a legacy table, a package, or all of brand visibility.
 
     name: as a person knows it; models: dbt's selectors of its models and snapshots by name, in the order in which they are
-    built; pulls: its staging models by the name of their bar; source: the staging model, or the table in ClickHouse, that holds
-    its own source's rows.
+    built, each with those of its tests; pulls: its staging models by the name of their bar; source: the staging model, or the
+    table in ClickHouse, that holds its own source's rows; events: the event model; published: the node that publishes it.
     """
 
     name: str
-    models: dict[str, str]
+    models: dict[str, list[str]]
     pulls: dict[str, str]
     source: str
     events: str = ""
@@ -109,13 +109,18 @@ JOBS = {
 }
 
 
-def _models(manifest: Manifest, names: Iterable[str]) -> dict[str, str]:
-    """These models with all models and snapshots that they are built from, parents first: each with dbt's selector for it alone.
+def _models(manifest: Manifest, names: Iterable[str]) -> dict[str, list[str]]:
+    """These models with all models and snapshots that they are built from, parents first: each with dbt's selectors for it alone.
 
-    A bare name selects the folder of that name, too; the names from the project's on do not.
+    A bare name selects the folder of that name, too; the names from the project's on do not. Tests are named, since dbt leaves
+    out one that reads something besides, as a reconciliation does.
     """
     built = {node.name: node for node in manifest.nodes.values() if node.resource_type in ("model", "snapshot")}
-    ordered: dict[str, str] = {}
+    tests: dict[str, list[str]] = {}
+    for node in manifest.nodes.values():
+        if node.resource_type == "test" and getattr(node, "attached_node", None):
+            tests.setdefault(node.attached_node, []).append(".".join(node.fqn))
+    ordered: dict[str, list[str]] = {}
 
     def add(name: str) -> None:
         if name in ordered or name not in built:
@@ -123,7 +128,7 @@ def _models(manifest: Manifest, names: Iterable[str]) -> dict[str, str]:
         for parent in built[name].depends_on.nodes:
             if parent in manifest.nodes:
                 add(manifest.nodes[parent].name)
-        ordered[name] = ".".join(built[name].fqn)
+        ordered[name] = [".".join(built[name].fqn), *tests.get(built[name].unique_id, [])]
 
     for name in names:
         add(name)

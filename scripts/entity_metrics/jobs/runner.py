@@ -64,10 +64,10 @@ def run(request: Request) -> int:
 def _build(request: Request, dbt: Dbt, progress: PullProgress, database: str, units: list[Unit]) -> Outcome:
     """One dbt build for these units. After a transient failure only what is left is built, or tested, again."""
     done = Outcome()
-    models = {name: selector for unit in units for name, selector in unit.models.items()}
+    models = {name: selectors for unit in units for name, selectors in unit.models.items()}
 
     def build_the_rest() -> Outcome:
-        left = [selector for name, selector in models.items() if name not in done.finished]
+        left = [selector for name, selectors in models.items() if name not in done.finished for selector in selectors]
         options = ["--exclude-resource-type", "unit_test", *request.dbt_options]
         outcome = dbt.run("build", "--select", *left, *options)
         done.add(outcome)

@@ -8,6 +8,7 @@ from rich.table import Table
 
 from entity_metrics import registry
 from entity_metrics.dbt_runs import Outcome
+from entity_metrics.errors import EntityMetricsError
 from entity_metrics.jobs import METRIC_TABLES, Job, Unit
 from entity_metrics.project import project_var
 from entity_metrics.target import Target
@@ -136,6 +137,11 @@ class EventsReport:
             (summary.counted if mine else summary.left).append(f"{quantity.entity_type}.{quantity.name}")
         if not outcome.failure:
             self._measure(unit, summary)
+            comparable = any(quantity.agreement != "none" for quantity in known)
+            if comparable and not summary.comparisons and not outcome.failed_tests:
+                outcome.failure = EntityMetricsError(
+                    f"Nothing of {unit.name} was compared: its test reconcile_{unit.published} did not run."
+                )
         self.summaries.append(summary)
         return summary.source_rows, summary.verdict
 
