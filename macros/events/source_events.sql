@@ -85,7 +85,7 @@
 {% endmacro %}
 
 {% macro before_cutoff(time) %}
-    {#- The version of a source event: 1, or 0 for what the cutoff keeps from being published. The event table knows seconds only. -#}
+    {#- The version of a source event: 1, or 0 for what the cutoff keeps from being published. -#}
     {%- if var('source_events_cutoff') is none -%}{{ return('1') }}{%- endif -%}
     {{- return(time ~ " < toDateTime64('" ~ utc_time('source_events_cutoff') ~ "', 3, 'UTC')") -}}
 {% endmacro %}

@@ -102,7 +102,7 @@
 {% endmacro %}
 
 {% macro finish_deletes(event_table, mark) %}
-    {#- Waits for deletes that carry the mark, those of a killed run included; says so every half minute, and gives up at last. -#}
+    {#- Waits for deletes that carry the mark, those of a killed run included, and not for ever. -#}
     {%- set unfinished -%}
         select mutation_id, latest_fail_reason
         from system.mutations

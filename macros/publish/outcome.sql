@@ -85,7 +85,7 @@
 {% endmacro %}
 
 {% macro log_publishing(events, slice, before, after) %}
-    {#- A row for each month, entity type and metric type that was or is there; of what is left to the other job, how much there is. -#}
+    {#- A row for each month and metric that was or is there; of what is left to the other job, how much there is. -#}
     {%- set log_table = api.Relation.create(schema=target.schema, identifier='publish_log', type='table') -%}
     {% call statement('create_publish_log') %}
         create table if not exists {{ log_table }} {{ on_cluster_clause(log_table) }} (

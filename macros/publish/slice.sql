@@ -30,7 +30,9 @@
     {#- The pairs that the event model maps, each with its rows of the registry: `*` has one for every entity type. -#}
     {%- set pairs = [] -%}
     {%- for entity_type, metric_types in events.metrics.items() -%}
-        {%- for metric_type in metric_types -%}{%- do pairs.append("('" ~ entity_type ~ "', '" ~ metric_type ~ "')") -%}{%- endfor -%}
+        {%- for metric_type in metric_types -%}
+            {%- do pairs.append("('" ~ entity_type ~ "', '" ~ metric_type ~ "')") -%}
+        {%- endfor -%}
     {%- endfor -%}
     with registry as {{ registry() }},
 
@@ -41,7 +43,12 @@
         group by own_name
     ),
 
-    mapped as (select distinct pair.1 as mapped_type, pair.2 as metric_type from (select arrayJoin([{{ pairs | join(', ') }}]) as pair))
+    mapped as (
+        select distinct
+            pair.1 as mapped_type,
+            pair.2 as metric_type
+        from (select arrayJoin([{{ pairs | join(', ') }}]) as pair)
+    )
 
     select
         coalesce(r.entity_type, mapped_type) as entity_type,

@@ -13,24 +13,23 @@
 
 with renamed as (
     select
-        entity_type,
+        groupUniqArray(entity_type) as entity_types,
         groupArray(legacy_metric) as names,
         groupArray(quantity) as quantities
     from {{ ref('metrics') }}
     where
         legacy_metric != ''
         and legacy_metric != quantity
-    group by entity_type
 )
 
 select
     entityType as entity_type,
     if(
-        entityType in (select entity_type from renamed),
+        has((select renamed.entity_types from renamed), entityType),
         transform(
             toString(metricType),
-            (select arrayFlatten(groupArray(names)) from renamed),
-            (select arrayFlatten(groupArray(quantities)) from renamed),
+            (select renamed.names from renamed),
+            (select renamed.quantities from renamed),
             toString(metricType)
         ),
         toString(metricType)

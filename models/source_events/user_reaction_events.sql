@@ -8,16 +8,16 @@ with reactions as (
     inner join {{ ref('stg_image') }} as image on reaction.imageId = image.id
     union all
     select
-        article.userId,
-        reaction.userId,
-        reaction.createdAt
+        article.userId as ownerId,
+        reaction.userId as userId,
+        reaction.createdAt as createdAt
     from {{ ref('stg_article_reaction') }} as reaction
     inner join {{ ref('stg_article') }} as article on reaction.articleId = article.id
     union all
     select
-        entry.userId,
-        reaction.userId,
-        reaction.createdAt
+        entry.userId as ownerId,
+        reaction.userId as userId,
+        reaction.createdAt as createdAt
     from {{ ref('stg_bounty_entry_reaction') }} as reaction
     inner join {{ ref('stg_bounty_entry') }} as entry on reaction.bountyEntryId = entry.id
 )

@@ -3,7 +3,6 @@
     by the source and pass through. A new kind of entity belongs into the seed; a new spelling into the model.
 -#}
 {% test known_entity_types(model, package) %}
-    {{ config(severity='warn') }}
     select
         entityType as entity_type,
         count() as events

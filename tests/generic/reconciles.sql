@@ -10,15 +10,12 @@
     its legacy row is gone; or different, which fails. So does a coverage below the var `min_coverage`.
 -#}
 {% test reconciles(model, snapshot=none, legacy={}) %}
-    {{ config(fail_calc="if(count() = 0, 1, countIf(problem != ''))") }}
-    {% if execute %}
-        {%- set node = event_node(model) -%}
-        {% if snapshot %}
-            {{ compare_with_snapshot(model, node, snapshot) }}
-        {% else %}
-            {{ compare_with_legacy(model, node.name[:-7], legacy) }}
-        {% endif %}
-    {% endif %}
-    {% do ref('metrics') %}
-    {% for table in legacy %}{% do source('postgres', table) %}{% endfor %}
+    {%- do config(fail_calc="if(count() = 0, 1, countIf(problem != ''))") -%}
+    {%- if execute and snapshot -%}
+        {{ compare_with_snapshot(model, event_node(model), snapshot) }}
+    {%- elif execute -%}
+        {{ compare_with_legacy(model, event_node(model).name[:-7], legacy) }}
+    {%- endif -%}
+    {%- do ref('metrics') -%}
+    {%- for table in legacy -%}{%- do source('postgres', table) -%}{%- endfor -%}
 {% endtest %}
