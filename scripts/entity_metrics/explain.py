@@ -11,7 +11,8 @@ from entity_metrics.rules import RULES
 SECRETS = ("PGPASSWORD", "BRAND_VISIBILITY_PGPASSWORD", "DBT_ENV_SECRET_CLICKHOUSE_PASSWORD")
 """The environment variables that hold passwords."""
 
-_PREFIX_OF_DATABASE = {"brand_visibility": "BRAND_VISIBILITY_"}
+_HEADING = re.compile(r"(?:[A-Z][a-z]+ )?(?:[A-Z]\w*)?Error(?: in [^\n]*)?")
+"""dbt's first line, such as `Runtime Error` or `Database Error in model tags (models/tags.sql)`: what happened follows."""
 
 
 def explain(error: BaseException | str, prefix: str = "") -> EntityMetricsError:
@@ -25,11 +26,12 @@ def explain(error: BaseException | str, prefix: str = "") -> EntityMetricsError:
     for rule in RULES:
         found = re.search(rule.pattern, message)
         if found:
-            words = {name: value or "" for name, value in found.groupdict().items()}
+            words = {name: _enumerated(value or "") for name, value in found.groupdict().items()}
             sentence = rule.sentence.format_map({"source": _source(prefix), "prefix": prefix} | words)
             return EntityMetricsError(_one_line(sentence), rule.transient)
     lines = [line.strip() for line in message.splitlines() if line.strip()]
-    engine = next((line for line in lines if "DB::Exception" in line), lines[0] if lines else "")
+    said = [line for line in lines if not _HEADING.fullmatch(line)] or lines
+    engine = next((line for line in said if "DB::Exception" in line), said[0] if said else "")
     if isinstance(error, (LookupError, TypeError, AttributeError, AssertionError)):
         engine = f"Unexpected {type(error).__name__}" + (f": {engine}" if engine else ".")
     return EntityMetricsError(_one_line(engine))
@@ -67,6 +69,12 @@ def _forms(secret: str) -> list[str]:
         urllib.parse.quote_plus(secret),
     }
     return sorted(forms, key=len, reverse=True)
+
+
+def _enumerated(text: str) -> str:
+    """dbt's list, an item a line, as `a, b`; other texts as they are."""
+    items = re.findall(r"(?m)^\s*- (\S+)\s*$", text)
+    return ", ".join(items) if items else text
 
 
 def _one_line(sentence: str) -> str:

@@ -179,9 +179,14 @@ REFUSED_BY_CLICKHOUSE = (
 
 SAID_BY_DBT = (
     Rule(
+        r"(?:Read-only file system|Permission denied): '(?P<path>[^']*)'",
+        "{path} cannot be written: name folders that can be by DBT_LOG_PATH and DBT_TARGET_PATH, and the engine's by"
+        " ENTITY_METRICS_CHDB_PATH.",
+    ),
+    Rule(
         r"[Tt]he profile '(?P<profile>[^']*)' does not have a target named '(?P<target>[^']*)'\.?"
         r"(?:\s+The valid target names for this profile are:(?P<outputs>(?:\s+- [^\n]+)+))?",
-        "profiles.yml has no output {target} for {profile}: give --target one of{outputs}.",
+        "profiles.yml has no output {target} for {profile}: give one of its outputs to --target: {outputs}.",
     ),
     Rule(
         r"Could not find profile named '(?P<profile>[^']*)'",

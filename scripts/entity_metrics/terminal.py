@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 from rich.console import Console
+from rich.table import Table
 
 TEXT, JSON = "text", "json"
 
@@ -36,6 +37,11 @@ def console(stderr: bool = False) -> Console:
 def say(where: Console, sentence: str, style: str = "") -> None:
     """Print a sentence as it is: on one line, without highlighting."""
     where.print(sentence, style=style, highlight=False, markup=False, soft_wrap=True)
+
+
+def show(where: Console, table: Table) -> None:
+    """Print a table. A narrow terminal breaks its lines, rather than losing figures."""
+    where.print(table, highlight=False, width=max(where.width, 100), crop=False)
 
 
 def progress_console(output: str) -> Console:

@@ -3,11 +3,8 @@
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
-import clickhouse_connect
 import pytest
-from dbt.adapters.chdb import ENGINE_OPTIONS, ChdbClient, ChdbCredentials
 
 from entity_metrics import trial
 from entity_metrics.doctor import source_settings, source_tables, target_checks
@@ -32,21 +29,6 @@ class Patient:
 
 
 @pytest.fixture
-def embedded(tmp_path: Path) -> Iterator[Target]:
-    """A target of its own for each test: a process has one chDB folder open at a time."""
-    path = str(tmp_path / "chdb")
-    with clickhouse_connect.get_client(interface="chdb", path=path, chdb_options=ENGINE_OPTIONS) as client:
-        client.command("create database entity_metrics")  # dbt's client makes one of a name once in a process
-    credentials = ChdbCredentials(schema="entity_metrics", path=path)
-    credentials.custom_settings = {"session_timezone": "UTC"}
-    target = Target("embedded", "entity_metrics", ChdbClient(credentials), embedded=True)
-    for name in ("postgres_source", "brand_visibility_source"):
-        target.command(f"create named collection {name} as host = 'nowhere'")
-    yield target
-    target.close()
-
-
-@pytest.fixture
 def patient(server: Server, embedded: Target, prepared) -> Iterator[Patient]:
     """A database of the sample's, connected as the role `reader`, who may read all of it and is no superuser."""
     with server.connect("postgres") as connection:
@@ -56,11 +38,11 @@ def patient(server: Server, embedded: Target, prepared) -> Iterator[Patient]:
         connection.execute("grant usage on schema public, brand_visibility to reader")
         connection.execute("grant select on all tables in schema public, brand_visibility to reader")
     for name, schema in (("postgres_source", "public"), ("brand_visibility_source", "brand_visibility")):
+        embedded.command(f"create named collection {name} as port = 1")
         embedded.command(
             f"alter named collection {name} set host = '{server.environment['PGHOST']}', port = {server.environment['PGPORT']},"
             f" user = 'reader', password = 's3cret-Pa55', database = 'doctor', schema = '{schema}'"
         )
-        embedded.command(f"drop database if exists {name}")
         embedded.command(f"create database {name} engine = PostgreSQL({name}) comment 'h:1, database doctor, schema {schema}'")
     manifest = prepared(None, None).manifest()
 
@@ -80,16 +62,36 @@ IN_THE_SOURCE = [
     ("alter database doctor set timezone = 'Asia/Tokyo'", "settings of Postgres", "error", "in the zone Asia/Tokyo"),
     ("alter role reader set statement_timeout = '90s'", "settings of Postgres", "warning", "queries after 90 s"),
     ("alter role reader connection limit 2", "connections", "warning", "the user may open 1 more connections"),
-    ('alter table "TagMetric" enable row level security', "row level security", "error", "of TagMetric hides rows from this user"),
+    (
+        'alter table "TagMetric" enable row level security',
+        "row level security",
+        "error",
+        "of TagMetric hides rows from this user",
+    ),
     ('alter table "TagMetric" rename to "Tags"', "source tables", "error", "the schema public has no table TagMetric"),
     ('create schema old; alter table "TagMetric" set schema old', "source tables", "error", "TagMetric; there is one in old"),
     ('revoke select on "TagMetric" from reader', "source tables", "error", "the user may not read TagMetric"),
     ('alter table "TagMetric" drop column "postCount"', "source tables", "warning", "TagMetric lacks postCount"),
     ('alter table "TagMetric" rename column "tagId" to id', "source tables", "error", "TagMetric lacks tagId"),
-    ('create schema old; create table old."TagMetric" (a text)', "namesakes", "warning", "there is a TagMetric in the schema old"),
+    (
+        'create schema old; create table old."TagMetric" (a text)',
+        "namesakes",
+        "warning",
+        "there is a TagMetric in the schema old",
+    ),
     ('alter table "TagMetric" alter "postCount" type bigint', "column types", "warning", "TagMetric.postCount is bigint"),
-    ('alter table "TagMetric" alter "postCount" type numeric', "column types", "warning", "postCount is numeric without precision"),
-    ('alter table "TagMetric" alter "postCount" type float8', "column types", "warning", "double precision: fractions, NaN and inf"),
+    (
+        'alter table "TagMetric" alter "postCount" type numeric',
+        "column types",
+        "warning",
+        "postCount is numeric without precision",
+    ),
+    (
+        'alter table "TagMetric" alter "postCount" type float8',
+        "column types",
+        "warning",
+        "double precision: fractions, NaN and inf",
+    ),
     ('alter table "TagMetric" alter timeframe type char(10)', "column types", "error", "TagMetric.timeframe is char(n)"),
     ('alter table "TagMetric" alter "postCount" type text', "column types", "error", "postCount is text, and a whole number"),
     (
@@ -112,7 +114,12 @@ IN_THE_SOURCE = [
         "error",
         "TagMetric.tagId may be null",
     ),
-    ('alter table "TagMetric" drop constraint "TagMetric_pkey"', "legacy keys", "warning", "keeps TagMetric from having a key twice"),
+    (
+        'alter table "TagMetric" drop constraint "TagMetric_pkey"',
+        "legacy keys",
+        "warning",
+        "keeps TagMetric from having a key twice",
+    ),
     ('truncate "TagMetric"', "empty tables", "warning", "TagMetric has no rows that this user sees"),
 ]
 
@@ -132,7 +139,7 @@ def test_a_source_that_is_not_utf8(server: Server, patient: Patient) -> None:
         connection.execute("create database latin encoding 'LATIN1' locale 'C' template template0")
         try:
             patient.target.command("alter named collection postgres_source set database = 'latin'")
-            assert "the source database is in LATIN1" in [finding.thing for finding in patient.says("settings of Postgres")][0]
+            assert "the source database is in LATIN1" in patient.says("settings of Postgres")[0].thing
         finally:
             connection.execute("drop database latin with (force)")
 
@@ -141,7 +148,9 @@ def test_columns_of_brand_visibility(server: Server, patient: Patient) -> None:
     """Lists of bigint and of json, measures as float8; times with a zone are as they should be, unless the user is elsewhere."""
 
     def types() -> dict[str, str]:
-        return {finding.thing: finding.level for finding in CHECKS["column types"](SourceView(patient.target, "brand_visibility"))}
+        return {
+            finding.thing: finding.level for finding in CHECKS["column types"](SourceView(patient.target, "brand_visibility"))
+        }
 
     assert set(types().values()) == {"ok"}
     with server.connect("doctor") as connection:
@@ -192,11 +201,18 @@ def test_trouble_on_the_target(patient: Patient) -> None:
         for check, things in {
             "trials": [f"the database {left.database} is a trial's"],
             "leases": ["entity_metrics.stg_tags is held by invocation 7-7 since 2026-01-01 00:00:00 UTC"],
-            "event table": ["has no column metricValue", "not by months", "view entity_metrics.rollup reads", "projection by_user"],
+            "event table": [
+                "has no column metricValue",
+                "not by months",
+                "view entity_metrics.rollup reads",
+                "projection by_user",
+            ],
         }.items():
             found = patient.says(check)
             for thing in things:
-                assert [finding for finding in found if thing in finding.thing and finding.level != "ok" and finding.remedy], found
+                assert [finding for finding in found if thing in finding.thing and finding.level != "ok" and finding.remedy], (
+                    found
+                )
     finally:
         left.drop()
         for table in ("rollup", "entityMetricEvents_new", "lease__stg_tags"):

@@ -15,7 +15,9 @@ from entity_metrics.explain import SECRETS, explain, hide_secrets
 from entity_metrics.rules import RULES
 from harness import Server
 
-FAILED = 'Code: 614. DB::Exception: Try 2. Connection to `h:5432` failed with error: connection to server at "h", port 5432 failed: '
+FAILED = (
+    'Code: 614. DB::Exception: Try 2. Connection to `h:5432` failed with error: connection to server at "h", port 5432 failed: '
+)
 STD = "Code: 1001. DB::Exception: pqxx::sql_error: Failure during '[END COPY]': ERROR:  "
 
 SAID: list[tuple[str, str, bool]] = [
@@ -42,7 +44,11 @@ SAID: list[tuple[str, str, bool]] = [
     ),
     (FAILED + 'FATAL:  role "nobody" does not exist\n', 'Postgres says: role "nobody" does not exist', False),
     (FAILED + 'FATAL:  database "nodb" does not exist\n', 'Postgres says: database "nodb" does not exist', False),
-    (FAILED + 'could not translate host name "no.such" to address: Name or service not known\n', "host no.such has no address", False),
+    (
+        FAILED + 'could not translate host name "no.such" to address: Name or service not known\n',
+        "host no.such has no address",
+        False,
+    ),
     (
         'Code: 60. DB::Exception: PostgreSQL table "nosuch"."TagMetric" does not exist. (UNKNOWN_TABLE)',
         "Postgres shows no table TagMetric in the schema nosuch: correct PGDATABASE and PGSCHEMA",
@@ -59,7 +65,11 @@ SAID: list[tuple[str, str, bool]] = [
     # Transient: what passes in Postgres.
     (FAILED + 'FATAL:  too many connections for role "site"\n\n', "Postgres has no connection free", True),
     (FAILED + "FATAL:  sorry, too many clients already\n", "Postgres has no connection free", True),
-    (FAILED + "FATAL:  remaining connection slots are reserved for roles with the SUPERUSER attribute\n", "no connection free", True),
+    (
+        FAILED + "FATAL:  remaining connection slots are reserved for roles with the SUPERUSER attribute\n",
+        "no connection free",
+        True,
+    ),
     (STD + "canceling statement due to conflict with recovery\nDETAIL: User query", "replica cancelled a query", True),
     (STD + "terminating connection due to conflict with recovery\n", "replica cancelled a query", True),
     (STD + "canceling statement due to statement timeout\n", "cancelled a query by its statement_timeout", True),
@@ -72,7 +82,11 @@ SAID: list[tuple[str, str, bool]] = [
     ("Code: 252. DB::Exception: Too many parts (3000). Merges are ... (TOO_MANY_PARTS)", "too many parts", True),
     ("Code: 242. DB::Exception: Table is in readonly mode (zookeeper path: /x) (TABLE_IS_READ_ONLY)", "in read-only mode", True),
     ("Code: 999. Coordination::Exception: Session expired. (KEEPER_EXCEPTION)", "lost its session in Keeper", True),
-    ("Code: 202. DB::Exception: Too many simultaneous queries. (TOO_MANY_SIMULTANEOUS_QUERIES)", "as many queries as it may", True),
+    (
+        "Code: 202. DB::Exception: Too many simultaneous queries. (TOO_MANY_SIMULTANEOUS_QUERIES)",
+        "as many queries as it may",
+        True,
+    ),
     ("HTTPConnectionPool(host='h', port=8123): Max retries exceeded", "ClickHouse is not reachable", True),
     ("('Connection aborted.', ConnectionResetError(104, 'Connection reset by peer'))", "ClickHouse is not reachable", True),
     ("Code: 210. DB::NetException: Connection reset by peer. (NETWORK_ERROR)", "ClickHouse is not reachable", True),
@@ -81,7 +95,11 @@ SAID: list[tuple[str, str, bool]] = [
         "Another run is writing tags: invocation 7",
         True,
     ),
-    ("Compilation Error in model tags (x)\n  The lease tags is held by invocation 7 since 12:00.", "tags is held by invocation 7", True),
+    (
+        "Compilation Error in model tags (x)\n  The lease tags is held by invocation 7 since 12:00.",
+        "tags is held by invocation 7",
+        True,
+    ),
     # Not transient: what ClickHouse and dbt refuse.
     ("The chDB folder /x is in use by another process: wait for it", "The chDB folder /x is in use by another process", False),
     ("Code: 669. DB::Exception: There is no named collection `c`. (...)", "no named collection c: run `entity-metrics", False),
@@ -96,9 +114,10 @@ SAID: list[tuple[str, str, bool]] = [
     (
         "Runtime Error\n  The profile 'entity_metrics' does not have a target named 'prod'. The valid target names for this"
         " profile are:\n   - embedded\n   - server",
-        "profiles.yml has no output prod for entity_metrics: give --target one of - embedded - server.",
+        "profiles.yml has no output prod for entity_metrics: give one of its outputs to --target: embedded, server.",
         False,
     ),
+    ("[Errno 30] Read-only file system: '/app/logs'", "/app/logs cannot be written: name folders", False),
     ("Could not find profile named 'entity_metrics'", "There is no profile entity_metrics: run `make setup`", False),
     ("Parsing Error\n  Env var required but not provided: 'CLICKHOUSE_HOST'", "is not set (Env var required", False),
     (
@@ -250,6 +269,7 @@ def test_an_error_of_the_program_is_named() -> None:
     """`'vars'` was a sentence once."""
     assert explain(KeyError("vars")).sentence == "Unexpected KeyError: 'vars'"
     assert explain(AssertionError()).sentence == "Unexpected AssertionError."
+    assert explain("Runtime Error\n  Required 'x' not found").sentence == "Required 'x' not found"
     assert explain("").sentence == "Unexpected error without a message."
 
 

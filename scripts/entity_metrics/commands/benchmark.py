@@ -21,7 +21,7 @@ from entity_metrics import PROJECT, embedded_postgres
 from entity_metrics.benchmarks import brand_visibility, image_metrics, source_events
 from entity_metrics.benchmarks.postgres import SCHEMA, connect
 from entity_metrics.errors import Verb
-from entity_metrics.terminal import JSON, output_option, print_json, progress_console
+from entity_metrics.terminal import JSON, output_option, print_json, progress_console, show
 
 JOBS: dict[str, ModuleType] = {
     "image_metrics": image_metrics,
@@ -131,7 +131,7 @@ def print_record(console: Console, record: dict[str, Any]) -> None:
         highlight=False,
         soft_wrap=True,
     )
-    console.print(table, highlight=False)
+    show(console, table)
     memory = record["peak_memory_mib"]
     console.print(
         f"Peak memory of the dbt process: {memory['run']:,} MiB, with the tests {memory['run and tests']:,} MiB", highlight=False

@@ -22,7 +22,7 @@ from entity_metrics.explain import explain
 from entity_metrics.project import project_var
 from entity_metrics.source import PREFIXES, SourceReport, collection_and_database, connect, connection_from_environment, inspect
 from entity_metrics.target import Target, opened_target
-from entity_metrics.terminal import JSON, output_option, print_json, progress_console, say
+from entity_metrics.terminal import JSON, output_option, print_json, progress_console, say, show
 
 
 @click.command(cls=Verb)
@@ -103,7 +103,7 @@ def print_report(where: Console, report: SourceReport, findings: list[Finding]) 
     for entry in report.tables:
         rows = "?" if entry.rows is None else f"{entry.rows:,}"
         table.add_row(entry.name, rows if entry.found else "", ", ".join(entry.missing) if entry.found else "the table")
-    where.print(table, highlight=False)
+    show(where, table)
     lacking = [entry for entry in report.tables if not entry.found or entry.missing]
     if lacking:
         names = ", ".join(entry.name for entry in lacking)

@@ -11,7 +11,7 @@ from rich.table import Table
 from entity_metrics.dbt_runs import Outcome
 from entity_metrics.jobs import BRAND_VISIBILITY, Unit
 from entity_metrics.target import Target
-from entity_metrics.terminal import say
+from entity_metrics.terminal import say, show
 
 TABLES = (
     "metric_facts",
@@ -105,9 +105,9 @@ class Report:
             say(console, f"{BRAND_VISIBILITY}: {summary.outcome.failure.sentence}")
         else:
             console.print()
-            console.print(_counters(summary), highlight=False)
+            show(console, _counters(summary))
             console.print()
-            console.print(_rejects(summary), highlight=False)
+            show(console, _rejects(summary))
         for test in summary.outcome.failed_tests:
             say(console, f"{BRAND_VISIBILITY}: the test {test} failed; its rows are in the database of test results.")
         say(console, self.sentence)

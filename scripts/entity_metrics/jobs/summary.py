@@ -12,7 +12,7 @@ from entity_metrics.errors import EntityMetricsError
 from entity_metrics.jobs import METRIC_TABLES, Job, Unit
 from entity_metrics.project import project_var
 from entity_metrics.target import Target
-from entity_metrics.terminal import say
+from entity_metrics.terminal import say, show
 from entity_metrics.trial import TEST_RESULTS
 
 
@@ -86,7 +86,8 @@ class UnitSummary:
             return "failed"
         if self.outcome.failed_tests:
             return "a test failed" if self.published is not None else "a test failed; not published"
-        verdict = "reconciled" if self.comparisons else "nothing to compare"
+        kinds = {row.agreement for row in self.comparisons}
+        verdict = "reconciled" if "exact" in kinds else "differs by definition" if kinds else "nothing to compare"
         return f"{verdict}; {self.moved_on:,} moved on since" if self.moved_on else verdict
 
     def as_json(self) -> dict[str, Any]:
@@ -225,7 +226,7 @@ class EventsReport:
             say(console, "\nQuantities that differ from the legacy totals by definition:")
             _print_comparisons(console, differing)
         console.print()
-        console.print(self._overview(), highlight=False)
+        show(console, self._overview())
         for summary in self.summaries:
             if summary.outcome.failure:
                 say(console, f"{summary.name}: {summary.outcome.failure.sentence}")
@@ -276,4 +277,4 @@ def _print_comparisons(console: Console, rows: list[Comparison]) -> None:
         )
     if table.row_count:
         console.print()
-        console.print(table, highlight=False)
+        show(console, table)
