@@ -70,7 +70,7 @@
     {% do finish_deletes(event_table, mark) %}
     {%- set stale = stale_rows(slice) -%}
     {%- set before = months_of(event_table, stale, kept=slice.counted) -%}
-    {%- set after = months_of(events, slice.counted) -%}
+    {%- set after = months_of(events, slice.counted, fingerprints=before | length > 0) -%}
     {% do assert_slice_not_shrunk(event_table, slice, before, after) %}
     {%- set plan = publishing_plan(before, after, rows_by_month(events)) -%}
     {% if (plan.own or plan.picked) and facts.obstacle %}
