@@ -41,7 +41,8 @@ def say(where: Console, sentence: str, style: str = "") -> None:
 
 def show(where: Console, table: Table) -> None:
     """Print a table. A narrow terminal breaks its lines, rather than losing figures."""
-    where.print(table, highlight=False, width=max(where.width, 100), crop=False)
+    wide = Console(file=where.file, width=max(where.width, 100), force_terminal=where.is_terminal)
+    wide.print(table, highlight=False, crop=False)
 
 
 def progress_console(output: str) -> Console:

@@ -93,6 +93,8 @@ class Project:
                 shutil.copy(source, copy)
         for job in without:
             shutil.rmtree(self.folder / "models" / job)
+        if "source_events" in without:
+            shutil.rmtree(self.folder / "models" / "event_table")  # it is built from what both jobs of events publish
         if without:
             (self.folder / "models" / "exposures.yml").unlink()  # it names the models of all jobs
         shutil.copy(self.folder / "profiles.yml.example", self.folder / "profiles.yml")

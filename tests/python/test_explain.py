@@ -125,7 +125,7 @@ SAID: list[tuple[str, str, bool]] = [
         "  | column_name | definition_type | contract_type | mismatch_reason    |\n"
         "  | ----------- | --------------- | ------------- | ------------------ |\n"
         "  | bountyId    | Nullable(Int32) | Int32         | data type mismatch |\n",
-        "The column bountyId breaks its model's contract (data type mismatch: it is Nullable(Int32), and the contract says Int32)",
+        "The column bountyId breaks its model's contract (data type mismatch: it is Nullable(Int32), and the contract says Int32",
         False,
     ),
     ("Code: 69. DB::Exception: Value out of range (VALUE_IS_OUT_OF_RANGE)", "A value does not fit the type", False),
