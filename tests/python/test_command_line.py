@@ -203,7 +203,7 @@ def test_a_narrow_terminal_that_knows_ascii_only(connected: Project) -> None:
     assert done.returncode == 0, done.stderr
     assert "was not touched" in done.stdout
     assert [line for line in done.stdout.splitlines() if line.startswith("BountyMetric") and "reconciled" in line]
-    say = "from entity_metrics.terminal import console, say; say(console(), 'Art 🎨')"
+    say = "from entity_metrics.terminal import console, say; say(console(), 'Art \\U0001f3a8')"
     said = subprocess.run(
         [sys.executable, "-c", f"import sys; sys.path.insert(0, 'scripts'); {say}"],
         cwd=connected.folder,
