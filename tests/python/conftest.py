@@ -6,11 +6,14 @@ import itertools
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import clickhouse_connect
 import psycopg
 import pytest
+from dbt.adapters.chdb import ENGINE_OPTIONS, ChdbClient, ChdbCredentials
 
 from clickhouse_server import ClickHouse, ServerProject
 from entity_metrics import embedded_postgres, sample_site
+from entity_metrics.target import Target
 from harness import Project, Server
 from warm import Warm
 
@@ -153,3 +156,16 @@ def connected(project: Project) -> Project:
 def built(project: Project) -> Project:
     """The same with the models run that the test module's constant BUILT selects, with its VARS, from the rows in `sample`."""
     return project
+
+
+@pytest.fixture
+def embedded(tmp_path: Path) -> Iterator[Target]:
+    """A target in this process, with an empty database. Not beside `project`: a process has one chDB folder open at a time."""
+    path = str(tmp_path / "chdb")
+    with clickhouse_connect.get_client(interface="chdb", path=path, chdb_options=ENGINE_OPTIONS) as client:
+        client.command("create database entity_metrics")  # dbt's client makes one of a name once in a process
+    credentials = ChdbCredentials(schema="entity_metrics", path=path)
+    credentials.custom_settings = {"session_timezone": "UTC"}
+    target = Target("embedded", "entity_metrics", ChdbClient(credentials), embedded=True)
+    yield target
+    target.close()

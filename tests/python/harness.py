@@ -188,6 +188,10 @@ class Project:
             os.environ.clear()
             os.environ.update(environment)
 
+    def command(self, *arguments: str, ok: bool | None = True, **environment: str) -> Ran:
+        """Run `entity-metrics` of the copy."""
+        return self.run(str(BIN / "entity-metrics"), *arguments, ok=ok, **environment)
+
     def connect(self, *arguments: str, ok: bool | None = True, **environment: str) -> Ran:
         return self.run(sys.executable, "scripts/connect_source.py", *arguments, ok=ok, **environment)
 

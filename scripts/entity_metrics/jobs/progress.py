@@ -57,6 +57,10 @@ class PullProgress:
         if not self._console.is_terminal or "trial" in line:
             say(self._console, line)
 
+    def notice(self, line: str) -> None:
+        """A line that is shown beside the bars, too."""
+        say(self._console, line)
+
     @contextlib.contextmanager
     def live(self) -> Iterator[None]:
         """Show the bars while the block runs."""

@@ -1,4 +1,7 @@
-"""The command line of the benchmarks: build a source, run the job in a process of its own, print and keep the record."""
+"""The verb `benchmark`: build a source, run the job in a process of its own, print and keep the record.
+
+--output json prints the record that is also written to target/benchmark.json: docs/benchmarks.md explains its keys.
+"""
 
 import json
 import os
@@ -14,9 +17,11 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from entity_metrics import PROJECT, embedded_postgres, terminal
+from entity_metrics import PROJECT, embedded_postgres
 from entity_metrics.benchmarks import brand_visibility, image_metrics, source_events
 from entity_metrics.benchmarks.postgres import SCHEMA, connect
+from entity_metrics.errors import Verb
+from entity_metrics.terminal import JSON, output_option, print_json, progress_console, show
 
 JOBS: dict[str, ModuleType] = {
     "image_metrics": image_metrics,
@@ -28,7 +33,7 @@ FOLDER = PROJECT / "target" / "benchmark"
 RECORD = PROJECT / "target" / "benchmark.json"
 
 
-@click.command()
+@click.command(cls=Verb)
 @click.option("--job", type=click.Choice(list(JOBS)), default="image_metrics", show_default=True, help="The job to time.")
 @click.option(
     "--rows",
@@ -47,9 +52,10 @@ RECORD = PROJECT / "target" / "benchmark.json"
     type=click.IntRange(0),
     help="image_metrics: rows of other slices that the event table holds when publishing is timed again; 0 leaves that out.",
 )
-def main(job: str, rows: int, given: bool, other_rows: int) -> None:
+@output_option
+def command(job: str, rows: int, given: bool, other_rows: int, output: str) -> None:
     """Build a source table of that size, run a job on it, and print what each step took beside a bare COPY."""
-    console = terminal.console()
+    console = progress_console(output)
     if given and job == "brand_visibility":
         raise click.UsageError("--given does not go with --job brand_visibility.")
     if given:
@@ -73,7 +79,10 @@ def main(job: str, rows: int, given: bool, other_rows: int) -> None:
     record["rows_per_second"] = {step: record["rows"] / seconds for step, seconds in record["seconds"].items()}
     RECORD.parent.mkdir(exist_ok=True)
     RECORD.write_text(json.dumps(record, indent=2) + "\n")
-    print_record(console, record)
+    if output == JSON:
+        print_json(record)
+    else:
+        print_record(console, record)
 
 
 def run_job(job: str, *options: str) -> dict[str, Any]:
@@ -122,7 +131,7 @@ def print_record(console: Console, record: dict[str, Any]) -> None:
         highlight=False,
         soft_wrap=True,
     )
-    console.print(table, highlight=False)
+    show(console, table)
     memory = record["peak_memory_mib"]
     console.print(
         f"Peak memory of the dbt process: {memory['run']:,} MiB, with the tests {memory['run and tests']:,} MiB", highlight=False

@@ -1,4 +1,4 @@
-"""The job `brand_visibility`: one dbt build, retried where that may help, and a summary like that of the original backfill."""
+"""What the job `brand_visibility` leaves behind: a report like that of the original backfill."""
 
 import contextlib
 from dataclasses import dataclass, field
@@ -8,16 +8,10 @@ from dbt_common.exceptions import DbtDatabaseError
 from rich.console import Console
 from rich.table import Table
 
-from entity_metrics import terminal
-from entity_metrics.dbt_runs import Dbt, Outcome
-from entity_metrics.explain import explain
-from entity_metrics.progress import PullProgress
-from entity_metrics.retries import with_retries
-from entity_metrics.source import PREFIXES
-from entity_metrics.target import Target, open_target
-from entity_metrics.terminal import say
-
-JOB = "brand_visibility"
+from entity_metrics.dbt_runs import Outcome
+from entity_metrics.jobs import BRAND_VISIBILITY, Unit
+from entity_metrics.target import Target
+from entity_metrics.terminal import say, show
 
 TABLES = (
     "metric_facts",
@@ -52,29 +46,71 @@ class Summary:
         return not self.outcome.failure and not self.outcome.failed_tests
 
 
-def backfill(target_name: str | None, variables: dict[str, Any], dbt_options: list[str], retries: int) -> int:
-    """Build the job, print the summary and return the exit code. A trial's databases are dropped at the end."""
-    console = terminal.console()
-    trial = bool(variables.get("dry_run") or variables.get("range_limit"))
-    progress = PullProgress(console, target_name)
-    dbt = Dbt(target_name, variables, progress.message, PREFIXES[JOB])
-    try:
-        watched = open_target(target_name)
-    except Exception as ex:
-        terminal.fail(explain(str(ex)).sentence)
-    database = watched.database + ("_trial" if trial else "")
-    command = ["build", "--select", JOB, "--exclude-resource-type", "unit_test", *dbt_options]
-    try:
-        with progress.live(), progress.pulls(database, {"extracted_positions": "stg_extracted_positions"}):
-            outcome = with_retries(console, retries, lambda: dbt.run(*command))
-        summary = summarize(watched, database, outcome)
-        progress.finish("extracted_positions", summary.source_rows, "failed" if outcome.failure else "done")
-        print_summary(console, summary, watched.database, trial)
-    finally:
-        if trial:
-            watched.drop_trial()
-        watched.close()
-    return 0 if summary.succeeded else 1
+class Report:
+    """The report of a run. As JSON: {"command", "job", "target", "trial", "database", "succeeded", "sentence", "seconds",
+    "failure", "failed_tests", "source_rows", "answers", "duplicates", "tables": {name: rows},
+    "rejects": [{"rejected", "reason", "rows"}]}."""
+
+    def __init__(self, target: Target, database: str, trial: bool) -> None:
+        self._target = target
+        self._database = database
+        self._trial = trial
+        self._summary = Summary(Outcome())
+
+    def add(self, _unit: Unit, outcome: Outcome) -> tuple[int, str]:
+        """Ask the target what the job left behind. Returns the rows pulled, and a word for the bar."""
+        self._summary = summarize(self._target, self._database, outcome)
+        return self._summary.source_rows, "failed" if outcome.failure else "done"
+
+    @property
+    def succeeded(self) -> bool:
+        return self._summary.succeeded
+
+    @property
+    def sentence(self) -> str:
+        """The last one, true in every case."""
+        summary, database = self._summary, self._target.database
+        if summary.outcome.failure:
+            untouched = "were not touched" if self._trial else "are as they were where they were not rebuilt"
+            return f"Stopped after {summary.seconds:.1f} s. The tables in {database} {untouched}."
+        verdict = "all tests passed" if summary.succeeded else "NOT all tests passed"
+        if self._trial:
+            return f"Trial, {verdict}. The tables in {database} were not touched."
+        return f"Built in {database} in {summary.seconds:.1f} s, {verdict}."
+
+    def as_json(self) -> dict[str, Any]:
+        summary = self._summary
+        return {
+            "command": "backfill",
+            "job": BRAND_VISIBILITY,
+            "target": self._target.name,
+            "trial": self._trial,
+            "database": self._target.database,
+            "succeeded": self.succeeded,
+            "sentence": self.sentence,
+            "seconds": summary.seconds,
+            "failure": summary.outcome.failure.sentence if summary.outcome.failure else None,
+            "failed_tests": summary.outcome.failed_tests,
+            "source_rows": summary.source_rows,
+            "answers": summary.answers,
+            "duplicates": summary.duplicates,
+            "tables": summary.rows,
+            "rejects": [{"rejected": rejected, "reason": reason, "rows": rows} for rejected, reason, rows in summary.rejects],
+        }
+
+    def print(self, console: Console) -> None:
+        """Print the counters, the rejects by reason, and a sentence for all that is not as it should be."""
+        summary = self._summary
+        if summary.outcome.failure:
+            say(console, f"{BRAND_VISIBILITY}: {summary.outcome.failure.sentence}")
+        else:
+            console.print()
+            show(console, _counters(summary))
+            console.print()
+            show(console, _rejects(summary))
+        for test in summary.outcome.failed_tests:
+            say(console, f"{BRAND_VISIBILITY}: the test {test} failed; its rows are in the database of test results.")
+        say(console, self.sentence)
 
 
 def summarize(target: Target, database: str, outcome: Outcome) -> Summary:
@@ -99,25 +135,6 @@ def summarize(target: Target, database: str, outcome: Outcome) -> Summary:
             )
         ]
     return summary
-
-
-def print_summary(console: Console, summary: Summary, database: str, trial: bool) -> None:
-    """Print the counters, the rejects by reason, and a sentence for all that is not as it should be."""
-    if summary.outcome.failure:
-        say(console, f"{JOB}: {summary.outcome.failure.sentence}")
-        say(console, f"Stopped after {summary.seconds:.1f} s. What was not rebuilt in {database} is as it was.")
-        return
-    console.print()
-    console.print(_counters(summary), highlight=False)
-    console.print()
-    console.print(_rejects(summary), highlight=False)
-    for test in summary.outcome.failed_tests:
-        say(console, f"{JOB}: the test {test} failed; its rows are in the database of test results.")
-    verdict = "all tests passed" if summary.succeeded else "NOT all tests passed"
-    if trial:
-        say(console, f"Trial, {verdict}. The tables in {database} were not touched.")
-    else:
-        say(console, f"Built in {database} in {summary.seconds:.1f} s, {verdict}.")
 
 
 def _counters(summary: Summary) -> Table:
