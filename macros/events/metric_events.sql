@@ -1,4 +1,8 @@
+{#- Event models of the metric tables: one event for each count of an entity. -#}
+
 {% macro metric_events(snapshot, legacy_table, entity_type, entity_id, metrics) %}
+    {#- So that dbt selects the tests which compare with the registry wherever it selects the model. A unit test has no registry. -#}
+    {%- if not execute -%}{%- do ref('metrics') -%}{%- endif -%}
     {{
         config(
             materialized='table',
@@ -7,16 +11,15 @@
             partition_by='toYYYYMM(createdAt)',
             query_settings={'max_insert_threads': 2, 'min_insert_block_size_rows': 786432},
             pre_hook='{{ assert_int32() }}',
-            post_hook='{{ publish_slice() }}',
             meta={
                 'snapshot': snapshot,
                 'legacy_table': legacy_table,
                 'entity_type': entity_type,
                 'entity_id': entity_id,
                 'metrics': metrics,
-                'slice': {
+                'events': {
                     'label': legacy_table,
-                    'counted_from': 'metric_tables',
+                    'job': 'metric_tables',
                     'metrics': {entity_type: metrics.values() | list}
                 }
             }
@@ -27,11 +30,11 @@
         select
             toLowCardinality('{{ entity_type }}') as entityType,
             accurateCast(legacy.{{ entity_id }}, 'Int32') as entityId,
-            toInt32({{ slice_user_id() }}) as userId,
+            toInt32(-1) as userId,
             toLowCardinality('{{ metric_type }}') as metricType,
             accurateCast(assumeNotNull(legacy.{{ legacy_column }}), 'Int32') as metricValue,
             toDateTime(toUnixTimestamp('{{ backfill_date() }} 00:00:00', 'UTC')) as createdAt,
-            toUInt8({{ slice_version('metric_tables') }}) as version
+            toUInt8(3) as version
         from {{ ref(snapshot) }} as legacy
         where legacy.{{ legacy_column }} {{ 'is not null' if var('include_zero_values') else '!= 0' }}
         {%- if not loop.last %}
@@ -39,4 +42,35 @@
         union all
         {% endif %}
     {%- endfor %}
+{% endmacro %}
+
+{% macro assert_int32() %}
+    {% if not execute %}{{ return('') }}{% endif %}
+    {%- set meta = model.config.meta -%}
+    {%- set snapshot = ref(meta.snapshot) -%}
+    {%- set fits = ['Int8', 'Int16', 'Int32', 'UInt8', 'UInt16'] -%}
+    {%- set checks = [] -%}
+    {%- for column in adapter.get_columns_in_relation(snapshot) -%}
+        {%- set metric_type = 'entityId' if column.name == meta.entity_id else meta.metrics.get(column.name) -%}
+        {%- if metric_type and column.data_type | replace('Nullable(', '') | replace(')', '') not in fits -%}
+            {%- do checks.append(
+                "select '" ~ metric_type ~ "' as metric_type, toString(" ~ meta.entity_id ~ ") as entity_id, toString("
+                ~ column.name ~ ") as value from " ~ snapshot ~ " where " ~ column.name
+                ~ " is not null and accurateCastOrNull(" ~ column.name ~ ", 'Int32') is null"
+            ) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {%- if checks -%}
+        {%- set misfits = run_query(
+            "select metric_type || ' of ' || entity_id || ' is ' || value as misfit, count() over () as misfits from ("
+            ~ checks | join(' union all ') ~ ') order by metric_type, entity_id limit 1'
+        ) -%}
+        {%- if misfits | length -%}
+            {{ exceptions.raise_compiler_error(
+                meta.entity_type ~ " " ~ misfits[0]['misfit'] ~ ", which does not fit the event table's Int32 ("
+                ~ misfits[0]['misfits'] ~ " such in " ~ meta.legacy_table
+                ~ "): correct the source; nothing was published."
+            ) }}
+        {%- endif -%}
+    {%- endif -%}
 {% endmacro %}

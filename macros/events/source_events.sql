@@ -1,4 +1,8 @@
+{#- Event models of the source tables: one pass over joined rows, an event for each thing that a row stands for. -#}
+
 {% macro source_events(rows, source_table, events, actor='userId', at='createdAt') %}
+    {#- So that dbt selects the tests which compare with the registry wherever it selects the model. A unit test has no registry. -#}
+    {%- if not execute -%}{%- do ref('metrics') -%}{%- endif -%}
     {%- set metrics, entity_types, metric_types = {}, [], [] -%}
     {%- set numbers, spelled_types, entity_ids, values, times, conditions = [], [], [], [], [], [] -%}
     {%- for event in events -%}
@@ -24,15 +28,19 @@
     {%- endfor -%}
     {{
         config(
-            materialized='view',
+            materialized='table',
+            engine='MergeTree()',
+            order_by='(entityType, entityId, createdAt)',
+            partition_by='toYYYYMM(createdAt)',
             query_settings={
                 'join_algorithm': 'grace_hash',
                 'max_bytes_in_join': 268435456,
-                'date_time_overflow_behavior': 'throw'
+                'date_time_overflow_behavior': 'throw',
+                'max_insert_threads': 2,
+                'max_partitions_per_insert_block': 0
             },
             pre_hook='{{ assert_sources_fit() }}',
-            post_hook='{{ publish_slice() }}',
-            meta={'slice': {'label': source_table, 'counted_from': 'source_events', 'metrics': metrics}}
+            meta={'events': {'label': source_table, 'job': 'source_events', 'metrics': metrics}}
         )
     }}
     {#- Names are looked up by a number of low cardinality: once in a block, not once in a row. -#}
@@ -53,9 +61,8 @@
         actor_id as userId,
         toLowCardinality({{ looked_up.metric_type }}) as metricType,
         metric_value as metricValue,
-        toDateTime(source_time) as createdAt,
-        toUInt8({{ slice_version('source_events') }}) as version,
-        source_time as sourceTime
+        toDateTime(toUnixTimestamp(toDateTime(source_time))) as createdAt,
+        toUInt8({{ before_cutoff('source_time') }}) as version
     from (
         select
             {%- for name, elements in [
@@ -78,3 +85,66 @@
         where is_event
     )
 {% endmacro %}
+
+{% macro before_cutoff(time) %}
+    {#- The version of a source event: 1, or 0 for what the cutoff keeps from being published. -#}
+    {%- if var('source_events_cutoff') is none -%}{{ return('1') }}{%- endif -%}
+    {{- return(time ~ " < toDateTime64('" ~ utc_time('source_events_cutoff') ~ "', 3, 'UTC')") -}}
+{% endmacro %}
+
+{% macro assert_sources_fit() %}
+    {% if not execute %}{{ return('') }}{% endif %}
+    {%- set fits = ['Int8', 'Int16', 'Int32', 'UInt8', 'UInt16'] -%}
+    {%- set sources = [] -%}
+    {%- for unique_id in model.depends_on.nodes -%}
+        {%- set node = graph.nodes.get(unique_id) or graph.sources.get(unique_id) -%}
+        {%- if node.resource_type == 'source' or node.config.materialized == 'pull' -%}
+            {%- set relation = api.Relation.create(schema=node.schema, identifier=node.get('alias') or node.identifier) -%}
+            {%- do sources.append((node, relation)) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {%- set relations = sources | map('last') | list -%}
+    {%- set found = run_query(
+        "select database, table, name, type from system.columns where database in ('"
+        ~ relations | map(attribute='schema') | unique | join("', '")
+        ~ "') and table in ('" ~ relations | map(attribute='identifier') | join("', '") ~ "') order by position"
+    ).rows -%}
+    {%- for node, relation in sources -%}
+        {%- set columns = found | selectattr('database', 'equalto', relation.schema)
+            | selectattr('table', 'equalto', relation.identifier) | list -%}
+        {%- if not columns -%}
+            {%- set remedy = 'check the vars events_database and orchestration_database' if node.resource_type == 'source'
+                else 'pull it first, or with the package by `--select +' ~ model.name ~ '`' -%}
+            {{ exceptions.raise_compiler_error('The target has no table ' ~ relation ~ ': ' ~ remedy ~ '.') }}
+        {%- endif -%}
+        {%- set checks = [] -%}
+        {%- for column in columns if column.name in node.columns or node.resource_type == 'model' -%}
+            {%- set type = column.type | replace('Nullable(', '') | replace(')', '') -%}
+            {%- if modules.re.match('^U?Int\\d+$', type) and type not in fits and not column.name.startswith('_') -%}
+                {%- do checks.append(
+                    "select '" ~ column.name ~ "' as name, toString(" ~ adapter.quote(column.name) ~ ") as value from " ~ relation
+                    ~ " where isNotNull(" ~ adapter.quote(column.name) ~ ") and accurateCastOrNull("
+                    ~ adapter.quote(column.name) ~ ", 'Int32') is null"
+                ) -%}
+            {%- endif -%}
+        {%- endfor -%}
+        {%- set misfits = run_query(
+            "select name || ' ' || value as misfit, count() over () as misfits from (" ~ checks | join(' union all ')
+            ~ ') order by misfit limit 1'
+        ) if checks else [] -%}
+        {%- if misfits | length -%}
+            {{ exceptions.raise_compiler_error(
+                "In " ~ relation ~ " " ~ misfits[0]['misfit'] ~ " does not fit the event table's Int32 (" ~ misfits[0]['misfits']
+                ~ " such): correct the source; nothing was published."
+            ) }}
+        {%- endif -%}
+    {%- endfor -%}
+{% endmacro %}
+
+{% macro known_time(time, otherwise) %}
+    {{- return(
+        'coalesce(' ~ time ~ ', ' ~ otherwise ~ ", toDateTime64('" ~ utc_time('unknown_time') ~ "', 6, 'UTC'))"
+    ) -}}
+{% endmacro %}
+
+{% macro reactions() %}{{ return(['Like', 'Dislike', 'Laugh', 'Cry', 'Heart']) }}{% endmacro %}

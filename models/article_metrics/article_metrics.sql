@@ -1,20 +1,4 @@
-{{
-    metric_events(
-        snapshot='stg_article_metrics',
-        legacy_table='ArticleMetric',
-        entity_type='Article',
-        entity_id='articleId',
-        metrics={
-            'likeCount': 'Like',
-            'dislikeCount': 'Dislike',
-            'laughCount': 'Laugh',
-            'cryCount': 'Cry',
-            'heartCount': 'Heart',
-            'commentCount': 'commentCount',
-            'collectedCount': 'collectedCount',
-            'tippedCount': 'tippedCount',
-            'tippedAmountCount': 'tippedAmount',
-            'viewCount': 'viewCount'
-        }
-    )
-}}
+-- Published is what {{ ref('metrics') }} and the var counted_from leave to the job metric_tables.
+{{ config(materialized='publish') }}
+
+select * from {{ ref('article_metric_events') }}

@@ -1,18 +1,4 @@
-{{
-    metric_events(
-        snapshot='stg_bounty_entry_metrics',
-        legacy_table='BountyEntryMetric',
-        entity_type='BountyEntry',
-        entity_id='bountyEntryId',
-        metrics={
-            'likeCount': 'Like',
-            'dislikeCount': 'Dislike',
-            'laughCount': 'Laugh',
-            'cryCount': 'Cry',
-            'heartCount': 'Heart',
-            'unitAmountCount': 'unitAmount',
-            'tippedCount': 'tippedCount',
-            'tippedAmountCount': 'tippedAmount'
-        }
-    )
-}}
+-- Published is what {{ ref('metrics') }} and the var counted_from leave to the job metric_tables.
+{{ config(materialized='publish') }}
+
+select * from {{ ref('bounty_entry_metric_events') }}

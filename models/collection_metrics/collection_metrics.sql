@@ -1,13 +1,4 @@
-{{
-    metric_events(
-        snapshot='stg_collection_metrics',
-        legacy_table='CollectionMetric',
-        entity_type='Collection',
-        entity_id='collectionId',
-        metrics={
-            'followerCount': 'followerCount',
-            'itemCount': 'itemCount',
-            'contributorCount': 'contributorCount'
-        }
-    )
-}}
+-- Published is what {{ ref('metrics') }} and the var counted_from leave to the job metric_tables.
+{{ config(materialized='publish') }}
+
+select * from {{ ref('collection_metric_events') }}

@@ -1,19 +1,4 @@
-{{
-    metric_events(
-        snapshot='stg_post_metrics',
-        legacy_table='PostMetric',
-        entity_type='Post',
-        entity_id='postId',
-        metrics={
-            'likeCount': 'Like',
-            'dislikeCount': 'Dislike',
-            'laughCount': 'Laugh',
-            'cryCount': 'Cry',
-            'heartCount': 'Heart',
-            'commentCount': 'commentCount',
-            'collectedCount': 'collectedCount',
-            'tippedCount': 'tippedCount',
-            'tippedAmountCount': 'tippedAmount'
-        }
-    )
-}}
+-- Published is what {{ ref('metrics') }} and the var counted_from leave to the job metric_tables.
+{{ config(materialized='publish') }}
+
+select * from {{ ref('post_metric_events') }}

@@ -1,11 +1,4 @@
--- Unpublishing keeps publishedAt: the article goes on counting.
-{{
-    source_events(
-        rows=ref('stg_article'),
-        source_table='Article',
-        at='assumeNotNull(publishedAt)',
-        events=[
-            {'entity_type': 'User', 'entity_id': 'userId', 'metric_type': 'articleCount', 'where': 'publishedAt is not null'}
-        ]
-    )
-}}
+-- Published is what {{ ref('metrics') }} and the var counted_from leave to the job source_events, up to the cutoff.
+{{ config(materialized='publish') }}
+
+select * from {{ ref('article_events') }}

@@ -1,22 +1,4 @@
-with reactions as (
-    select
-        reaction.articleId as articleId,
-        article.userId as ownerId,
-        reaction.userId as userId,
-        reaction.reaction as reaction,
-        reaction.createdAt as createdAt
-    from {{ ref('stg_article_reaction') }} as reaction
-    inner join {{ ref('stg_article') }} as article on reaction.articleId = article.id
-)
+-- Published is what {{ ref('metrics') }} and the var counted_from leave to the job source_events, up to the cutoff.
+{{ config(materialized='publish') }}
 
--- Published after the other that counts User.reactionCount: {{ ref('bounty_entry_reaction') }}
-{{
-    source_events(
-        rows='reactions',
-        source_table='ArticleReaction',
-        events=[
-            {'entity_type': 'User', 'entity_id': 'ownerId', 'metric_type': 'reactionCount'},
-            {'entity_type': 'Article', 'entity_id': 'articleId', 'metric_type': reactions(), 'metric_type_column': 'reaction'}
-        ]
-    )
-}}
+select * from {{ ref('article_reaction_events') }}

@@ -1,7 +1,4 @@
-{{
-    source_events(
-        rows=ref('stg_bounty'),
-        source_table='Bounty',
-        events=[{'entity_type': 'User', 'entity_id': 'userId', 'metric_type': 'bountyCount'}]
-    )
-}}
+-- Published is what {{ ref('metrics') }} and the var counted_from leave to the job source_events, up to the cutoff.
+{{ config(materialized='publish') }}
+
+select * from {{ ref('bounty_events') }}

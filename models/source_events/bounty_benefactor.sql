@@ -1,18 +1,4 @@
--- awardedToId is the id of a BountyEntry. The site's expiry job sets it without awardedAt.
-{{
-    source_events(
-        rows=ref('stg_bounty_benefactor'),
-        source_table='BountyBenefactor',
-        events=[
-            {'entity_type': 'Bounty', 'entity_id': 'bountyId', 'metric_type': 'benefactorCount'},
-            {'entity_type': 'Bounty', 'entity_id': 'bountyId', 'metric_type': 'unitAmount', 'value': 'unitAmount'},
-            {
-                'entity_type': 'BountyEntry',
-                'entity_id': 'awardedToId',
-                'metric_type': 'unitAmount',
-                'value': 'unitAmount',
-                'at': known_time('awardedAt', 'updatedAt')
-            }
-        ]
-    )
-}}
+-- Published is what {{ ref('metrics') }} and the var counted_from leave to the job source_events, up to the cutoff.
+{{ config(materialized='publish') }}
+
+select * from {{ ref('bounty_benefactor_events') }}

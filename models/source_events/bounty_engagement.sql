@@ -1,10 +1,4 @@
-{{
-    source_events(
-        rows=ref('stg_bounty_engagement'),
-        source_table='BountyEngagement',
-        events=[
-            {'entity_type': 'Bounty', 'entity_id': 'bountyId', 'metric_type': 'favoriteCount', 'where': "type = 'Favorite'"},
-            {'entity_type': 'Bounty', 'entity_id': 'bountyId', 'metric_type': 'trackCount', 'where': "type = 'Track'"}
-        ]
-    )
-}}
+-- Published is what {{ ref('metrics') }} and the var counted_from leave to the job source_events, up to the cutoff.
+{{ config(materialized='publish') }}
+
+select * from {{ ref('bounty_engagement_events') }}

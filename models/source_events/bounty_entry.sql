@@ -1,8 +1,4 @@
--- What an entry was awarded is in BountyBenefactor: see bounty_benefactor.
-{{
-    source_events(
-        rows=ref('stg_bounty_entry'),
-        source_table='BountyEntry',
-        events=[{'entity_type': 'Bounty', 'entity_id': 'bountyId', 'metric_type': 'entryCount'}]
-    )
-}}
+-- Published is what {{ ref('metrics') }} and the var counted_from leave to the job source_events, up to the cutoff.
+{{ config(materialized='publish') }}
+
+select * from {{ ref('bounty_entry_events') }}

@@ -1,26 +1,4 @@
-with reactions as (
-    select
-        reaction.bountyEntryId as bountyEntryId,
-        entry.userId as ownerId,
-        reaction.userId as userId,
-        reaction.reaction as reaction,
-        reaction.createdAt as createdAt
-    from {{ ref('stg_bounty_entry_reaction') }} as reaction
-    inner join {{ ref('stg_bounty_entry') }} as entry on reaction.bountyEntryId = entry.id
-)
+-- Published is what {{ ref('metrics') }} and the var counted_from leave to the job source_events, up to the cutoff.
+{{ config(materialized='publish') }}
 
-{{
-    source_events(
-        rows='reactions',
-        source_table='BountyEntryReaction',
-        events=[
-            {'entity_type': 'User', 'entity_id': 'ownerId', 'metric_type': 'reactionCount'},
-            {
-                'entity_type': 'BountyEntry',
-                'entity_id': 'bountyEntryId',
-                'metric_type': reactions(),
-                'metric_type_column': 'reaction'
-            }
-        ]
-    )
-}}
+select * from {{ ref('bounty_entry_reaction_events') }}

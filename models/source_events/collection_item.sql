@@ -1,15 +1,4 @@
-{{
-    source_events(
-        rows=ref('stg_collection_item'),
-        source_table='CollectionItem',
-        actor='addedById',
-        at=known_time('createdAt', 'updatedAt'),
-        events=[
-            {'entity_type': 'Collection', 'entity_id': 'collectionId', 'metric_type': 'itemCount'},
-            {'entity_type': 'Model', 'entity_id': 'modelId', 'metric_type': 'collectedCount'},
-            {'entity_type': 'Post', 'entity_id': 'postId', 'metric_type': 'collectedCount'},
-            {'entity_type': 'Article', 'entity_id': 'articleId', 'metric_type': 'collectedCount'},
-            {'entity_type': 'Image', 'entity_id': 'imageId', 'metric_type': 'Collection'}
-        ]
-    )
-}}
+-- Published is what {{ ref('metrics') }} and the var counted_from leave to the job source_events, up to the cutoff.
+{{ config(materialized='publish') }}
+
+select * from {{ ref('collection_item_events') }}

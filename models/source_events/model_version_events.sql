@@ -1,16 +1,4 @@
-{{
-    source_events(
-        rows=source('site_events', 'modelVersionEvents'),
-        source_table='modelVersionEvents',
-        at='time',
-        events=[
-            {'entity_type': 'Model', 'entity_id': 'modelId', 'metric_type': 'downloadCount', 'where': "type = 'Download'"},
-            {
-                'entity_type': 'ModelVersion',
-                'entity_id': 'modelVersionId',
-                'metric_type': 'downloadCount',
-                'where': "type = 'Download'"
-            }
-        ]
-    )
-}}
+-- Published is what {{ ref('metrics') }} and the var counted_from leave to the job source_events, up to the cutoff.
+{{ config(materialized='publish') }}
+
+select * from {{ ref('model_version_events_events') }}

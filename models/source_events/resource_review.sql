@@ -1,32 +1,4 @@
-with reviews as (
-    select *
-    from {{ ref('stg_resource_review') }}
-    where
-        not exclude
-        and not tosViolation
-)
+-- Published is what {{ ref('metrics') }} and the var counted_from leave to the job source_events, up to the cutoff.
+{{ config(materialized='publish') }}
 
-{{
-    source_events(
-        rows='reviews',
-        source_table='ResourceReview',
-        events=[
-            {'entity_type': 'Model', 'entity_id': 'modelId', 'metric_type': 'ratingCount'},
-            {'entity_type': 'Model', 'entity_id': 'modelId', 'metric_type': 'thumbsUpCount', 'where': 'recommended'},
-            {'entity_type': 'Model', 'entity_id': 'modelId', 'metric_type': 'thumbsDownCount', 'where': 'not recommended'},
-            {'entity_type': 'ModelVersion', 'entity_id': 'modelVersionId', 'metric_type': 'ratingCount'},
-            {
-                'entity_type': 'ModelVersion',
-                'entity_id': 'modelVersionId',
-                'metric_type': 'thumbsUpCount',
-                'where': 'recommended'
-            },
-            {
-                'entity_type': 'ModelVersion',
-                'entity_id': 'modelVersionId',
-                'metric_type': 'thumbsDownCount',
-                'where': 'not recommended'
-            }
-        ]
-    )
-}}
+select * from {{ ref('resource_review_events') }}

@@ -1,11 +1,4 @@
--- Allow, the third type, is deprecated and counts as nothing.
-{{
-    source_events(
-        rows=ref('stg_tag_engagement'),
-        source_table='TagEngagement',
-        events=[
-            {'entity_type': 'Tag', 'entity_id': 'tagId', 'metric_type': 'followerCount', 'where': "type = 'Follow'"},
-            {'entity_type': 'Tag', 'entity_id': 'tagId', 'metric_type': 'hiddenCount', 'where': "type = 'Hide'"}
-        ]
-    )
-}}
+-- Published is what {{ ref('metrics') }} and the var counted_from leave to the job source_events, up to the cutoff.
+{{ config(materialized='publish') }}
+
+select * from {{ ref('tag_engagement_events') }}

@@ -1,11 +1,4 @@
-{{
-    source_events(
-        rows=ref('stg_user_engagement'),
-        source_table='UserEngagement',
-        events=[
-            {'entity_type': 'User', 'entity_id': 'userId', 'metric_type': 'followingCount', 'where': "type = 'Follow'"},
-            {'entity_type': 'User', 'entity_id': 'targetUserId', 'metric_type': 'followerCount', 'where': "type = 'Follow'"},
-            {'entity_type': 'User', 'entity_id': 'targetUserId', 'metric_type': 'hiddenCount', 'where': "type = 'Hide'"}
-        ]
-    )
-}}
+-- Published is what {{ ref('metrics') }} and the var counted_from leave to the job source_events, up to the cutoff.
+{{ config(materialized='publish') }}
+
+select * from {{ ref('user_engagement_events') }}

@@ -1,16 +1,4 @@
-{{
-    metric_events(
-        snapshot='stg_tag_metrics',
-        legacy_table='TagMetric',
-        entity_type='Tag',
-        entity_id='tagId',
-        metrics={
-            'followerCount': 'followerCount',
-            'hiddenCount': 'hiddenCount',
-            'modelCount': 'modelCount',
-            'imageCount': 'imageCount',
-            'postCount': 'postCount',
-            'articleCount': 'articleCount'
-        }
-    )
-}}
+-- Published is what {{ ref('metrics') }} and the var counted_from leave to the job metric_tables.
+{{ config(materialized='publish') }}
+
+select * from {{ ref('tag_metric_events') }}

@@ -1,16 +1,4 @@
-{{
-    metric_events(
-        snapshot='stg_user_metrics',
-        legacy_table='UserMetric',
-        entity_type='User',
-        entity_id='userId',
-        metrics={
-            'followerCount': 'followerCount',
-            'followingCount': 'followingCount',
-            'hiddenCount': 'hiddenCount',
-            'uploadCount': 'uploadCount',
-            'reviewCount': 'reviewCount',
-            'reactionCount': 'reactionCount'
-        }
-    )
-}}
+-- Published is what {{ ref('metrics') }} and the var counted_from leave to the job metric_tables.
+{{ config(materialized='publish') }}
+
+select * from {{ ref('user_metric_events') }}

@@ -1,12 +1,18 @@
-"""What sqlfluff needs to render models and tests without a database: dbt's context, and the macros that ask the target.
+"""What sqlfluff needs to render models and tests without a database: dbt's context, and the macros that ask it or the graph.
 
-The unpivot, the fan-out, the slice's condition and other macros that only make SQL are rendered from macros/, see
-load_macros_from_path.
+The macros that only make SQL are rendered from macros/, see load_macros_from_path.
 """
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import yaml
 
 execute = True
 
-_VARS = {"range_limit": 0, "include_zero_values": False, "source_events_cutoff": "2024-08-07 15:44:39.044"}
+target = SimpleNamespace(schema="entity_metrics")
+
+_VARS = yaml.safe_load((Path(__file__).resolve().parents[2] / "dbt_project.yml").read_text())["vars"]
 
 
 def config(**_kwargs: object) -> str:
@@ -17,75 +23,44 @@ def var(name: str) -> object:
     return _VARS[name]
 
 
+def is_trial() -> bool:
+    return False
+
+
 def backfill_date() -> str:
-    return "2025-01-21"
+    return str(var("backfill_date"))
 
 
 def utc_time(_name: str) -> str:
     return "2024-08-07 15:44:39.044"
 
 
-def missing_column_comment() -> str:
-    return "Missing in the source"
-
-
-def pulled_columns(_relation: object) -> list[str]:
-    return ["bountyId", "commentCount"]
+def text_source(_source: str, table: str) -> str:
+    return f"{table}__text"
 
 
 def event_relation() -> str:
     return "events"
 
 
-def table_exists(_relation: object) -> bool:
-    return True
+class _Relations:
+    def create(self, **parts: str) -> str:
+        return ".".join(str(part) for part in parts.values())
 
 
-def is_trial() -> bool:
-    return False
+api = SimpleNamespace(Relation=_Relations())
 
 
-def left_out(_slice: object) -> dict[str, list[str]]:
-    return {"Bounty": ["entryCount"]}
-
-
-def counterparts(_slice: object) -> list[dict[str, str]]:
-    return [{"entity_type": "Bounty", "metric_type": "entryCount", "counterpart": "entryCount"}]
-
-
-def event_model(_relation: object) -> dict[str, object]:
+def event_node(_relation: object) -> SimpleNamespace:
     metrics = {"commentCount": "commentCount", "unitAmountCount": "unitAmount"}
-    return {
-        "meta": {"legacy_table": "BountyMetric", "entity_type": "Bounty", "entity_id": "bountyId", "metrics": metrics},
-        "catalog": {"entity_type": "Bounty", "metrics": metrics},
-        "snapshot": "stg_bounty_metrics",
-        "published": "events",
-    }
+    events = {"label": "BountyMetric", "job": "metric_tables", "metrics": {"Bounty": list(metrics.values())}}
+    meta = SimpleNamespace(legacy_table="BountyMetric", entity_id="bountyId", metrics=metrics, events=SimpleNamespace(**events))
+    depends_on = SimpleNamespace(nodes=[])
+    return SimpleNamespace(name="bounty_metric_events", config=SimpleNamespace(meta=meta), depends_on=depends_on)
 
 
-def published_slice(_checked: object) -> str:
-    return "(\n        select *\n        from events\n    )"
+def snapshot_columns(_node: object) -> list[str]:
+    return ["commentCount", "unitAmountCount"]
 
 
-_PAIR = {
-    "entity_type": "Bounty",
-    "metric_type": "entryCount",
-    "packages": "bounty_entry",
-    "legacy_table": "BountyMetric",
-    "legacy_column": "entryCount",
-    "agreement": "exact",
-    "reason": "",
-}
-
-
-def package_of(_relation: object) -> dict[str, object]:
-    slice_ = {"counted_from": "source_events", "metrics": {"Bounty": ["entryCount"], "*": ["tippedCount"]}}
-    return {"name": "bounty_entry", "slice": slice_, "catalog": [_PAIR], "nodes": []}
-
-
-def legacy_values(_package: object, _legacy_table: str, _legacy_column: str) -> dict[str, str]:
-    return {"relation": "stg_bounty_metrics", "entity_id": "bountyId", "where": "true"}
-
-
-def built_events(_package: object, _pairs: object) -> str:
-    return "bounty_entry"
+graph = SimpleNamespace(nodes={})

@@ -9,8 +9,9 @@ from entity_metrics.target import Target
 
 SOURCE = "postgres"
 TABLES = "ImageMetric"
-TESTS = {"reconciling": ["reconcile_image_metrics"]}
-MADE = {"events": ["image_metrics"]}
+TESTS = ["unique_stg_image_metrics", "drift_image_metrics", "matches_registry_image_metrics", "reconcile_image_metrics"]
+TESTS += ["published_image_metrics"]
+MADE = {"events": ["image_metric_events"]}
 
 _OTHER_ROWS = """
     insert into {table} (entityType, entityId, userId, metricType, metricValue, createdAt, version)
@@ -42,7 +43,7 @@ def copy_statements() -> list[str]:
 
 
 def run_models() -> dict[str, float]:
-    return run_and_publish(["stg_image_metrics"], "image_metrics", "unpivoting")
+    return run_and_publish(["stg_image_metrics"], "image_metric_events", "image_metrics", "unpivoting")
 
 
 def publish_beside(target: Target, other_rows: int) -> dict[str, Any]:
@@ -54,8 +55,8 @@ def publish_beside(target: Target, other_rows: int) -> dict[str, Any]:
         target.command(f"truncate table {table}")
         if fill:
             target.command(_OTHER_ROWS.format(table=table, rows=other_rows))
-        seconds.append(run_and_publish([], "image_metrics", "unpivoting")["publishing"])
-    again = run_and_publish([], "image_metrics", "unpivoting")["publishing"]
+        seconds.append(run_and_publish([], "image_metric_events", "image_metrics", "unpivoting")["publishing"])
+    again = run_and_publish([], "image_metric_events", "image_metrics", "unpivoting")["publishing"]
     return {
         "other_rows": other_rows,
         "seconds": seconds[1],

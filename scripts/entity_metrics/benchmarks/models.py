@@ -1,25 +1,21 @@
 """Running models by dbt, and how long each step took."""
 
-import time
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Any
 
-from dbt.cli.main import dbtRunner
-
-from entity_metrics.project import project_var, quiet_dbt_arguments
+from entity_metrics.dbt_runs import run_plainly
+from entity_metrics.project import project_var
 
 EVENT_TABLE = project_var("event_table")
 
 
-def dbt(*command: str, watch: Any = None) -> dict[str, dict[str, Any]]:
-    """Run a dbt command. Returns status, begin and end (epoch seconds) of each node. Exits if dbt fails to run one."""
-    outcome = dbtRunner(callbacks=[watch] if watch else []).invoke([*command, *quiet_dbt_arguments(None)])
-    if outcome.exception:
-        raise SystemExit(str(outcome.exception))
+def dbt(*command: str) -> dict[str, dict[str, Any]]:
+    """Run a dbt command. Returns status, begin and end (epoch seconds) of each node.
+
+    Raises EntityMetricsError if one fails to run.
+    """
     nodes = {}
-    for node in outcome.result.results:
-        if str(node.status) == "error":
-            raise SystemExit(f"{node.node.name}: {node.message}")
+    for node in run_plainly([*command]):
         if node.timing and node.node.resource_type != "operation":
             nodes[node.node.name] = {
                 "status": str(node.status),
@@ -31,7 +27,7 @@ def dbt(*command: str, watch: Any = None) -> dict[str, dict[str, Any]]:
 
 def seconds(moment: datetime) -> float:
     """Since the epoch. dbt's times are in UTC, and do not say so."""
-    return moment.replace(tzinfo=timezone.utc).timestamp()
+    return moment.replace(tzinfo=UTC).timestamp()
 
 
 def elapsed(nodes: dict[str, dict[str, Any]], *names: str) -> float:
@@ -40,21 +36,12 @@ def elapsed(nodes: dict[str, dict[str, Any]], *names: str) -> float:
     return max(node["ended"] for node in timed) - min(node["began"] for node in timed)
 
 
-def run_and_publish(staging: list[str], model: str, building: str) -> dict[str, float]:
-    """Seconds of staging, of building the event model (a step of that name), of publishing, and of all three.
-
-    Publishing begins with the first statement that names the event table.
-    """
-    began: list[float] = []
-
-    def watch(event: Any) -> None:
-        if not began and "create table if not exists" in event.info.msg and EVENT_TABLE in event.info.msg:
-            began.append(time.time())
-
-    nodes = dbt("run", "--select", *staging, model, watch=watch)
+def run_and_publish(staging: list[str], events: str, publishing: str, building: str) -> dict[str, float]:
+    """Seconds of staging, of building the event model (a step of that name), of publishing it, and of all three."""
+    nodes = dbt("run", "--select", *staging, events, publishing)
     return {
-        "staging": elapsed(nodes, *staging),
-        building: began[0] - nodes[model]["began"],
-        "publishing": nodes[model]["ended"] - began[0],
-        f"staging + {building} + publishing": elapsed(nodes, *staging, model),
+        "staging": elapsed(nodes, *staging) if staging else 0.0,
+        building: elapsed(nodes, events),
+        "publishing": elapsed(nodes, publishing),
+        f"staging + {building} + publishing": elapsed(nodes, *staging, events, publishing),
     }

@@ -1,1 +1,0 @@
-{% macro reactions() %}{{ return(['Like', 'Dislike', 'Laugh', 'Cry', 'Heart']) }}{% endmacro %}

@@ -1,1 +1,0 @@
-{% macro slice_user_id() %}{{ return(-1) }}{% endmacro %}

@@ -1,0 +1,52 @@
+{% macro check_vars() %}
+    {% if not execute %}{{ return('') }}{% endif %}
+    {% do backfill_date() %}
+    {% do utc_time('unknown_time') %}
+    {% do utc_time('source_events_cutoff') if var('source_events_cutoff') is not none %}
+    {%- if var('counted_from') is not mapping -%}
+        {{ exceptions.raise_compiler_error(
+            "The var counted_from is '" ~ var('counted_from') ~ "': give a mapping, such as {Bounty: source_events}, or {}."
+        ) }}
+    {%- endif -%}
+    {%- for key, job in var('counted_from').items() -%}
+        {%- if not modules.re.match('^(\\*|[A-Za-z]+(\\.[A-Za-z]+)?)$', key | string) -%}
+            {{ exceptions.raise_compiler_error(
+                "The var counted_from has '" ~ key ~ "': give '*', an entity type such as Post, or a quantity such as Post.tippedCount."
+            ) }}
+        {%- elif job not in ['metric_tables', 'source_events'] -%}
+            {{ exceptions.raise_compiler_error(
+                "The var counted_from has '" ~ job ~ "' for " ~ key ~ ": give metric_tables or source_events."
+            ) }}
+        {%- endif -%}
+    {%- endfor -%}
+    {%- for name in ['max_removed_share', 'min_coverage'] -%}
+        {%- if not modules.re.match('^(0(\\.\\d+)?|1(\\.0+)?)$', var(name) | string) -%}
+            {{ exceptions.raise_compiler_error("The var " ~ name ~ " is '" ~ var(name) ~ "': give a share from 0 to 1.") }}
+        {%- endif -%}
+    {%- endfor -%}
+    {%- for name, least in {'range_size': 1, 'range_limit': 0, 'pull_streams': 1, 'delete_timeout': 1}.items() -%}
+        {%- if not modules.re.match('^\\d{1,9}$', var(name) | string) or var(name) | int < least -%}
+            {{ exceptions.raise_compiler_error(
+                "The var " ~ name ~ " is '" ~ var(name) ~ "': give a whole number from " ~ least ~ "."
+            ) }}
+        {%- endif -%}
+    {%- endfor -%}
+    {%- for name in ['include_zero_values', 'allow_missing_columns', 'dry_run'] -%}
+        {%- if var(name) is not boolean -%}
+            {{ exceptions.raise_compiler_error(
+                "The var " ~ name ~ " is '" ~ var(name) ~ "': give true or false, without quotes."
+            ) }}
+        {%- endif -%}
+    {%- endfor -%}
+    {%- for name in [
+        'event_table', 'event_database', 'source_collection', 'source_database', 'events_database', 'orchestration_database',
+        'brand_visibility_collection', 'brand_visibility_database'
+    ] -%}
+        {%- set may_be_empty = name == 'event_database' -%}
+        {%- if not modules.re.match('^[A-Za-z_][A-Za-z0-9_]*$', var(name)) and not (may_be_empty and not var(name)) -%}
+            {{ exceptions.raise_compiler_error(
+                "The var " ~ name ~ " is '" ~ var(name) ~ "': give a name of letters, digits and underscores."
+            ) }}
+        {%- endif -%}
+    {%- endfor -%}
+{% endmacro %}
