@@ -2,7 +2,8 @@
 
 {% macro keep_results(results) %}
     {% if not execute or is_trial() or not results %}{{ return('') }}{% endif %}
-    {%- set kept = api.Relation.create(schema=target.schema, identifier='run_results', type='table') -%}
+    {%- set kept = api.Relation.create(schema=target.schema, identifier='run_results', type='table',
+        can_on_cluster=adapter.get_clickhouse_cluster_name() is not none) -%}
     {% call statement('create_run_results') %}
         create table if not exists {{ kept }} {{ on_cluster_clause(kept) }} (
             run_id String comment 'dbt''s invocation id',

@@ -14,8 +14,8 @@
 with names as (
     select
         entity_type,
-        arrayJoin(arrayDistinct([legacy_metric, source_metric])) as name,
-        quantity
+        quantity,
+        arrayJoin(arrayDistinct([legacy_metric, source_metric])) as name
     from {{ ref('metrics') }}
 ),
 

@@ -93,10 +93,13 @@ class Project:
                 shutil.copy(source, copy)
         for job in without:
             shutil.rmtree(self.folder / "models" / job)
+            shutil.rmtree(self.folder / "snapshots" / job, ignore_errors=True)
         if "source_events" in without:
             shutil.rmtree(self.folder / "models" / "event_table")
         if without:
             (self.folder / "models" / "exposures.yml").unlink()  # it names the models of all jobs
+        if "source_events" in without:
+            shutil.rmtree(self.folder / "models" / "event_table")  # so does this
         shutil.copy(self.folder / "profiles.yml.example", self.folder / "profiles.yml")
         self.chdb = self.folder / ".chdb"
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(("DBT_", "ENTITY_", "CLICKHOUSE_"))}
@@ -186,6 +189,10 @@ class Project:
             os.chdir(folder)
             os.environ.clear()
             os.environ.update(environment)
+
+    def command(self, *arguments: str, ok: bool | None = True, **environment: str) -> Ran:
+        """Run `entity-metrics` of the copy."""
+        return self.run(str(BIN / "entity-metrics"), *arguments, ok=ok, **environment)
 
     def connect(self, *arguments: str, ok: bool | None = True, **environment: str) -> Ran:
         return self.run(sys.executable, "scripts/connect_source.py", *arguments, ok=ok, **environment)
