@@ -59,5 +59,5 @@
 
 {% macro remember_seed() -%}
     {#- The file's checksum goes with the table, so that a seed that was changed and not loaded is not taken for the file. -#}
-    alter table {{ this }} {{ on_cluster_clause(this) }} modify comment '{{ model.checksum.checksum }}'
+    alter table {{ this }} {{ on_cluster_clause(this) if execute }} modify comment '{{ model.checksum.checksum }}'
 {%- endmacro %}

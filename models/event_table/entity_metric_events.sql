@@ -9,27 +9,25 @@
 ] %}
 {% for name in published %}{% do ref(name) %}{% endfor %}
 
-{{ config(materialized='view') }}
+{{ config(materialized='view', pre_hook='{{ assert_event_table_exists() }}') }}
 
 with renamed as (
     select
-        groupUniqArray(entity_type) as entity_types,
-        groupArray(legacy_metric) as names,
-        groupArray(quantity) as quantities
+        entity_type,
+        quantity,
+        arrayJoin(arrayDistinct([legacy_metric, source_metric])) as name
     from {{ ref('metrics') }}
-    where
-        legacy_metric != ''
-        and legacy_metric != quantity
+    where name not in ('', quantity)
 )
 
 select
     entityType as entity_type,
     if(
-        has((select renamed.entity_types from renamed), entityType),
+        has((select groupArray(renamed.entity_type) from renamed), entityType),
         transform(
-            toString(metricType),
-            (select renamed.names from renamed),
-            (select renamed.quantities from renamed),
+            entityType || '.' || metricType,
+            (select groupArray(renamed.entity_type || '.' || renamed.name) from renamed),
+            (select groupArray(renamed.quantity) from renamed),
             toString(metricType)
         ),
         toString(metricType)

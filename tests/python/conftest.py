@@ -1,24 +1,27 @@
 """A real PostgreSQL for each worker, a database of it and a throwaway copy of the dbt project for each test."""
 
+import contextlib
 import functools
 import itertools
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import clickhouse_connect
 import psycopg
 import pytest
+from dbt.adapters.chdb import ENGINE_OPTIONS, ChdbClient, ChdbCredentials
 
+from clickhouse_server import ClickHouse, ServerProject
 from entity_metrics import embedded_postgres, sample_site
+from entity_metrics.target import Target
 from harness import Project, Server
 from warm import Warm
 
 PASSWORD = "s3cret-Pa55 'word\\"
 
 
-@pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def sample_server(folder: Path, entities: int = 100) -> Server:
     """An embedded PostgreSQL with the sample site in the database `sample`; it asks for a password, as a real one does."""
-    folder = tmp_path_factory.mktemp("postgres") / "data"
     server = Server(folder, embedded_postgres.start(folder))
     with server.connect("postgres") as connection:
         connection.execute("alter system set fsync = off")
@@ -26,14 +29,21 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         connection.execute("create role site login superuser password " + psycopg.sql.quote(PASSWORD))
         connection.execute("create database sample")
     with server.connect("sample") as connection, connection.transaction():
-        sample_site.fill(connection, 100)
+        sample_site.fill(connection, entities)
         sample_site.fill_brand_visibility(connection, 40)
     authentication = folder / "pg_hba.conf"
     authentication.write_text("local all postgres trust\nlocal all all scram-sha-256\n")
     with server.connect("postgres") as connection:
         connection.execute("select pg_reload_conf()")
-    yield server
-    embedded_postgres.stop(folder)
+    return server
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The PostgreSQL of this worker."""
+    made = sample_server(tmp_path_factory.mktemp("postgres") / "data")
+    yield made
+    made.stop()
 
 
 _numbers = itertools.count()
@@ -50,18 +60,18 @@ def warm() -> Iterator[Warm]:
 
 
 @pytest.fixture(scope="session")
-def prepared(server: Server, warm: Warm, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str | None, str | None], Project]:
-    """Gives a copy of the project with that job and its source connected to the database `sample`, run once with a selection.
+def prepared(server: Server, warm: Warm, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Project]:
+    """Gives a copy of the project with that job and its source connected to the database `sample`, and run once.
 
     The same arguments give the same copy; tests begin as it, and leave it as it is.
     """
 
     @functools.cache
-    def prepare(job: str | None, selected: str | None) -> Project:
+    def prepare(job: str | None, selected: str | None, variables: str = "{}") -> Project:
         made = Project(tmp_path_factory.mktemp("prepared"), server, "sample", PASSWORD, warm, without(job))
         if selected:
             made.begin_as(prepare(job, None), chdb=True)
-            made.dbt("run", "--select", selected)
+            made.dbt_here("run", "--select", *selected.split(), "--vars", variables)
         else:
             made.connect("--source", "brand_visibility" if job == "brand_visibility" else "postgres")
         return made
@@ -69,25 +79,71 @@ def prepared(server: Server, warm: Warm, tmp_path_factory: pytest.TempPathFactor
     return prepare
 
 
+@pytest.fixture(scope="session")
+def parsed_for_server(server: Server, warm: Warm, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str | None], Project]:
+    """Gives a copy of the project with that job, parsed for a server as its target."""
+
+    @functools.cache
+    def parse(job: str | None) -> Project:
+        made = ServerProject(tmp_path_factory.mktemp("parsed"), server, "sample", PASSWORD, warm, without(job))
+        made.dbt("parse", "--target", "server")
+        return made
+
+    return parse
+
+
 def without(job: str | None) -> tuple[str, ...]:
     """The jobs that a copy for that one lacks."""
-    return tuple(other for other in OTHER_JOBS if other != job)
+    return () if job == "all" else tuple(other for other in OTHER_JOBS if other != job)
 
 
 @pytest.fixture
 def project(request: pytest.FixtureRequest, server: Server, warm: Warm, prepared, tmp_path: Path) -> Iterator[Project]:
     """A copy of the project with a database of its own in `server`, and no chDB folder. Not yet connected."""
+    job = getattr(request.module, "JOB", None)
+    with source_database(server) as database:
+        made = Project(tmp_path, server, database, PASSWORD, warm, without(job))
+        built = "built" in request.fixturenames
+        run = (request.module.BUILT, getattr(request.module, "VARS", "{}")) if built else (None,)
+        made.begin_as(prepared(job, *run), chdb=built or "connected" in request.fixturenames)
+        yield made
+        made.close()
+
+
+@contextlib.contextmanager
+def source_database(server: Server) -> Iterator[str]:
+    """A copy of the database `sample`, while it is used."""
     database = f"test_{next(_numbers)}"
     with server.connect("postgres") as connection:
         connection.execute(f"create database {database} template sample")
-    job = getattr(request.module, "JOB", None)
-    made = Project(tmp_path, server, database, PASSWORD, warm, without(job))
-    built = "built" in request.fixturenames
-    made.begin_as(prepared(job, request.module.BUILT if built else None), chdb=built or "connected" in request.fixturenames)
-    yield made
-    made.close()
+    yield database
     with server.connect("postgres") as connection:
         connection.execute(f"drop database {database} with (force)")
+
+
+@pytest.fixture
+def clickhouse(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ClickHouse]:
+    """A ClickHouse server with nothing in it, in the time zone that the test module's constant TIMEZONE names, else in UTC."""
+    made = ClickHouse(tmp_path / "clickhouse", getattr(request.module, "TIMEZONE", "UTC"))
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def served(request: pytest.FixtureRequest, server: Server, warm: Warm, parsed_for_server, clickhouse, tmp_path: Path):
+    """A copy of the project with that server as its target and a database of its own as its source. Not yet connected.
+
+    The test module's constant CLUSTER names a cluster that the target is.
+    """
+    job, cluster = getattr(request.module, "JOB", None), getattr(request.module, "CLUSTER", None)
+    with source_database(server) as database:
+        made = ServerProject(tmp_path, server, database, PASSWORD, warm, without(job), clickhouse=clickhouse)
+        if cluster:
+            made.environment["CLICKHOUSE_CLUSTER"] = cluster
+        else:
+            made.begin_as(parsed_for_server(job), chdb=False)
+        yield made
+        made.close()
 
 
 @pytest.fixture
@@ -98,5 +154,18 @@ def connected(project: Project) -> Project:
 
 @pytest.fixture
 def built(project: Project) -> Project:
-    """The same with the models run that the test module's constant BUILT selects, from the same rows in the database `sample`."""
+    """The same with the models run that the test module's constant BUILT selects, with its VARS, from the rows in `sample`."""
     return project
+
+
+@pytest.fixture
+def embedded(tmp_path: Path) -> Iterator[Target]:
+    """A target in this process, with an empty database. Not beside `project`: a process has one chDB folder open at a time."""
+    path = str(tmp_path / "chdb")
+    with clickhouse_connect.get_client(interface="chdb", path=path, chdb_options=ENGINE_OPTIONS) as client:
+        client.command("create database entity_metrics")  # dbt's client makes one of a name once in a process
+    credentials = ChdbCredentials(schema="entity_metrics", path=path)
+    credentials.custom_settings = {"session_timezone": "UTC"}
+    target = Target("embedded", "entity_metrics", ChdbClient(credentials), embedded=True)
+    yield target
+    target.close()
