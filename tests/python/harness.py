@@ -160,7 +160,7 @@ class Project:
             done = runner.invoke([*arguments, "--quiet"])
         output = "\n".join([*said, str(done.exception or "")])
         assert ok is None or done.success == ok, output[-6000:]
-        results = getattr(done.result, "results", [])  # not of ls
+        results = done.result.results if done.result else []
         statuses = {result.node.name: str(result.status) for result in results}
         errors = [f"{result.node.name}: {result.message}" for result in results if str(result.status) == "error"]
         return Nodes(statuses, errors + ([str(done.exception)] if done.exception else []), output)
