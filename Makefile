@@ -27,10 +27,10 @@ profiles.yml:
 	@cp profiles.yml.example $@
 
 demo: setup  ## sample site, the three jobs on it, reconciliation; nothing but Python needed
-	@$(BIN)/python scripts/connect_source.py --sample
-	@$(BIN)/python scripts/backfill.py --job brand_visibility
-	@$(BIN)/python scripts/backfill.py --all
-	@$(BIN)/python scripts/backfill.py --job source_events
+	@$(BIN)/entity-metrics connect --sample
+	@$(BIN)/entity-metrics backfill --job brand_visibility
+	@$(BIN)/entity-metrics backfill --all
+	@$(BIN)/entity-metrics backfill --job source_events
 
 torture: setup  ## kill runs at random moments; KILLS=100 SEED=7
 	@PYTHONPATH=scripts $(BIN)/python tests/python/torture.py --kills $(or $(KILLS),20) $(if $(SEED),--seed $(SEED))
@@ -47,7 +47,7 @@ lint: setup  ## ruff, yamllint, sqlfluff
 JOB ?= image_metrics
 ROWS ?= 4000000
 benchmark: setup  ## time a job against a bare COPY: make benchmark JOB=image_metrics ROWS=4000000
-	@$(BIN)/python scripts/benchmark.py --job $(JOB) --rows $(ROWS)
+	@$(BIN)/entity-metrics benchmark --job $(JOB) --rows $(ROWS)
 
 lock:  ## pin anew, with the oldest Python: make lock PYTHON=python3.11
 	@rm -rf .lock && $(PYTHON) -m venv .lock
@@ -60,9 +60,9 @@ lock:  ## pin anew, with the oldest Python: make lock PYTHON=python3.11
 	@rm -rf .lock
 
 stop: setup  ## stop the sample site's PostgreSQL
-	@$(BIN)/python scripts/sample_site.py stop
+	@$(BIN)/entity-metrics sample stop
 
 clean:  ## remove what the other targets made
-	@if [ -f .venv/.installed ] && [ -d .sample_site ]; then $(BIN)/python scripts/sample_site.py stop; fi
+	@if [ -f .venv/.installed ] && [ -d .sample_site ]; then $(BIN)/entity-metrics sample stop; fi
 	@rm -rf .venv .chdb .sample_site .benchmark target logs profiles.yml .pytest_cache .ruff_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

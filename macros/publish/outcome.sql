@@ -107,7 +107,7 @@
     {%- set rows = {} -%}
     {%- for side, when in [(before, 'before'), (after, 'after')] -%}
         {%- for row in side -%}
-            {%- set key = "'" ~ sql_text(row['entity_type']) ~ "', '" ~ sql_text(row['metric_type']) ~ "', " ~ row['month'] -%}
+            {%- set key = sql_text(row['entity_type']) ~ ', ' ~ sql_text(row['metric_type']) ~ ', ' ~ row['month'] -%}
             {%- do rows.setdefault(key, {}).update({when: row['events'] ~ ', ' ~ row['total']}) -%}
         {%- endfor -%}
     {%- endfor -%}

@@ -131,11 +131,10 @@ def connect(target: Target, collection: str, database: str, source: str = "postg
             f"The target has a database {database} that is no PostgreSQL database:"
             f" name another by the var {_VARS[source]}_database."
         )
-    where = "{host}:{port}, database {database}, schema {schema}".format_map(connection)
+    # ClickHouse hides what a collection holds: the note tells macros and doctor which schema the database shows.
+    note = format_query_value(f"schema: {connection['schema']}")
     target.command(f"drop database if exists {name}{target.on_cluster}")
-    target.command(
-        f"create database {name}{target.on_cluster} engine = PostgreSQL({collection}) comment {format_query_value(where)}"
-    )
+    target.command(f"create database {name}{target.on_cluster} engine = PostgreSQL({collection}) comment {note}")
 
 
 def inspect(target: Target, collection: str, database: str, source: str) -> SourceReport:

@@ -43,7 +43,7 @@ def patient(server: Server, embedded: Target, prepared) -> Iterator[Patient]:
             f"alter named collection {name} set host = '{server.environment['PGHOST']}', port = {server.environment['PGPORT']},"
             f" user = 'reader', password = 's3cret-Pa55', database = 'doctor', schema = '{schema}'"
         )
-        embedded.command(f"create database {name} engine = PostgreSQL({name}) comment 'h:1, database doctor, schema {schema}'")
+        embedded.command(f"create database {name} engine = PostgreSQL({name}) comment 'schema: {schema}'")
     manifest = prepared(None, None).manifest()
 
     def make_view() -> SourceView:

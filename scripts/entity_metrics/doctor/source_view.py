@@ -66,7 +66,7 @@ class SourceView:
     def schema(self) -> str:
         """The schema of the named collection, as connecting noted it beside the database; else that of the environment."""
         noted = self.target.rows("select comment from system.databases where name = {name:String}", {"name": self.database})
-        found = re.search(r", schema (.*)$", noted[0][0]) if noted else None
+        found = re.fullmatch(r"schema: (.*)", noted[0][0]) if noted else None
         return found[1] if found else str(connection_from_environment(self.source)["schema"])
 
     @functools.cached_property
