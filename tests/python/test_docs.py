@@ -102,3 +102,10 @@ def test_packages_are_those_of_the_registry() -> None:
 def test_what_the_tests_read_is_there() -> None:
     """A page without tables or links would pass everything."""
     assert len(table_rows(REFERENCE)) > 80 and len(links(PAGES["README.md"])) > 10
+
+
+def test_what_is_wrong_is_seen() -> None:
+    page = "# One\n\n## Two words, here\n\n[a](b.md#c) `models/nosuch.sql` `logs/dbt.log` `models/<x>_metrics/`\n"
+    page += "```sh\n[d](e.md)\n```\n"
+    assert links(page) == ["b.md#c"] and anchors(page) == {"one", "two-words-here"}
+    assert [path for path in paths(page) if not exists(path)] == ["models/nosuch.sql"]

@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 
 import click
+import pytest
 import yaml
 from dbt.cli.main import cli as dbt_cli
 
@@ -131,13 +132,40 @@ def test_every_command_is_known() -> None:
 
 def test_commands_are_as_the_programs_take_them() -> None:
     """Parsed by click, dbt or make themselves. What dbt selects, its vars and the macros that it runs are there."""
-    takers = {"entity-metrics": takes_verb, "dbt": takes_dbt, "make": takes_make}
     for command in documented():
-        program, *words = shlex.split(command)
-        if program in takers:
-            takers[program](command, words)
-        else:
-            assert all(exists(word) for word in words if "/" in word and not word.startswith(".venv")), command
+        taken(command)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "entity-metrics backfill --all --nosuch",
+        "entity-metrics backfill --job source_events --table BountyMetric",
+        "entity-metrics nosuch",
+        "dbt build --nosuch",
+        "dbt build --select nosuch_metrics",
+        "dbt run --vars '{nosuch: 1}'",
+        "dbt run-operation nosuch",
+        "dbt run-operation break_lease --args '{nosuch: 1}'",
+        "make nosuch",
+        "python scripts/nosuch.py",
+    ],
+)
+def test_a_wrong_command_is_seen(command: str) -> None:
+    page = f"| `{command}` | what it does |\n"
+    assert commands(page) == [command]
+    with pytest.raises((AssertionError, click.UsageError, LookupError, ImportError)):
+        taken(command)
+
+
+def taken(command: str) -> None:
+    """Raises what the program's own parser raises, or AssertionError for a name that is not there."""
+    takers = {"entity-metrics": takes_verb, "dbt": takes_dbt, "make": takes_make}
+    program, *words = shlex.split(command)
+    if program in takers:
+        takers[program](command, words)
+    else:
+        assert all(exists(word) for word in words if "/" in word and not word.startswith(".venv")), command
 
 
 def takes_verb(command: str, words: list[str]) -> None:
