@@ -11,23 +11,31 @@
 
 {{ config(materialized='view', pre_hook='{{ assert_event_table_exists() }}') }}
 
-with renamed as (
+with names as (
     select
         entity_type,
         quantity,
         arrayJoin(arrayDistinct([legacy_metric, source_metric])) as name
     from {{ ref('metrics') }}
+),
+
+renamed as (
+    select
+        groupUniqArray(entity_type) as entity_types,
+        groupArray(entity_type || '.' || name) as full_names,
+        groupArray(quantity) as quantities
+    from names
     where name not in ('', quantity)
 )
 
 select
     entityType as entity_type,
     if(
-        has((select groupArray(renamed.entity_type) from renamed), entityType),
+        has((select renamed.entity_types from renamed), entityType),
         transform(
             entityType || '.' || metricType,
-            (select groupArray(renamed.entity_type || '.' || renamed.name) from renamed),
-            (select groupArray(renamed.quantity) from renamed),
+            (select renamed.full_names from renamed),
+            (select renamed.quantities from renamed),
             toString(metricType)
         ),
         toString(metricType)

@@ -17,7 +17,7 @@ OWN_NODES = {
 
 
 def test_one_table_alone_on_an_empty_target(connected: Project) -> None:
-    """`+bounty_metrics` has its own nodes only; `dbt run --select bounty_metrics` does its whole job, and `dbt test` reconciles it."""
+    """`+bounty_metrics` has its own nodes only; `run --select bounty_metrics` does the whole job, and `test` reconciles it."""
     listed = connected.dbt("ls", "--select", "+bounty_metrics", "--quiet").output.split()
     assert {name.split(".")[-1] for name in listed} - {"drift_bounty_metrics"} == OWN_NODES
     connected.dbt("run", "--select", "bounty_metrics")

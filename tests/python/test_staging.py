@@ -76,7 +76,7 @@ def test_one_key_value_larger_than_a_range(connected: Project) -> None:
 select toUserId, fromUserId, amount from {{ source('postgres', 'Tip') }} where {{ range_filter() }}
 """
     )
-    sources = connected.folder / "models/sources.yml"
+    sources = connected.folder / "models/sources/postgres_metric_tables.yml"
     tip = "    tables:\n      - name: Tip\n        columns: [{name: toUserId, data_type: Int32}]\n"
     sources.write_text(sources.read_text().replace("    tables:\n", tip, 1))
     connected.dbt("run", "--select", "stg_tips", *small_ranges(100, 1))
