@@ -5,7 +5,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 export DBT_PROFILES_DIR ?= $(CURDIR)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint benchmark lock stop clean
+.PHONY: help setup demo test lint torture benchmark lock stop clean
 
 help:  ## show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -30,6 +30,9 @@ demo: setup  ## sample site, the three jobs on it, reconciliation; nothing but P
 	@$(BIN)/python scripts/backfill.py --job brand_visibility
 	@$(BIN)/python scripts/backfill.py --all
 	@$(BIN)/python scripts/backfill.py --job source_events
+
+torture: setup  ## kill runs at random moments; KILLS=100 SEED=7
+	@PYTHONPATH=scripts $(BIN)/python tests/python/torture.py --kills $(or $(KILLS),20) $(if $(SEED),--seed $(SEED))
 
 test: setup lint  ## everything that CI runs
 	@$(BIN)/python -m pytest

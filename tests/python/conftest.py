@@ -17,10 +17,8 @@ from warm import Warm
 PASSWORD = "s3cret-Pa55 'word\\"
 
 
-@pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def sample_server(folder: Path, entities: int = 100) -> Server:
     """An embedded PostgreSQL with the sample site in the database `sample`; it asks for a password, as a real one does."""
-    folder = tmp_path_factory.mktemp("postgres") / "data"
     server = Server(folder, embedded_postgres.start(folder))
     with server.connect("postgres") as connection:
         connection.execute("alter system set fsync = off")
@@ -28,14 +26,21 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         connection.execute("create role site login superuser password " + psycopg.sql.quote(PASSWORD))
         connection.execute("create database sample")
     with server.connect("sample") as connection, connection.transaction():
-        sample_site.fill(connection, 100)
+        sample_site.fill(connection, entities)
         sample_site.fill_brand_visibility(connection, 40)
     authentication = folder / "pg_hba.conf"
     authentication.write_text("local all postgres trust\nlocal all all scram-sha-256\n")
     with server.connect("postgres") as connection:
         connection.execute("select pg_reload_conf()")
-    yield server
-    embedded_postgres.stop(folder)
+    return server
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The PostgreSQL of this worker."""
+    made = sample_server(tmp_path_factory.mktemp("postgres") / "data")
+    yield made
+    made.stop()
 
 
 _numbers = itertools.count()

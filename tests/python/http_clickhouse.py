@@ -115,6 +115,9 @@ class Endpoint(ThreadingHTTPServer):
         self.engine = Session(path)  # keeps the engine open
         self.timezone = self.engine.query(b"select timezone()", {})[0].decode().strip()
 
+    def handle_error(self, *_: object) -> None:
+        """Clients may be killed."""
+
     @contextlib.contextmanager
     def session(self, url: dict[str, str]) -> Any:
         """The session that a URL names, or one of its own for this query. Raises RuntimeError for one in use."""
