@@ -1,10 +1,6 @@
-"""Run a job, with progress, retries and a reconciled summary."""
+"""Run a job, with progress, retries and a summary: the same as `entity-metrics backfill`."""
 
-import os
-
-from entity_metrics import PROJECT
-from entity_metrics.backfill import main
+from entity_metrics.cli import run
 
 if __name__ == "__main__":
-    os.chdir(PROJECT)
-    main()
+    run("backfill")

@@ -1,10 +1,6 @@
-"""Time a job against a bare COPY of what it pulls."""
+"""Time a job against a bare COPY: the same as `entity-metrics benchmark`."""
 
-import os
-
-from entity_metrics import PROJECT
-from entity_metrics.benchmarks.command import main
+from entity_metrics.cli import run
 
 if __name__ == "__main__":
-    os.chdir(PROJECT)
-    main()
+    run("benchmark")

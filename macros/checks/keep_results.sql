@@ -17,7 +17,7 @@
             status LowCardinality(String) comment 'success, error, skipped; of tests pass, warn, fail, error, skipped',
             failures Nullable(Int64) comment 'What a test counted',
             seconds Float64,
-            message String comment 'What the node has to say, its first line'
+            message String comment 'What the node has to say, in a line'
         )
         engine = {{ 'ReplicatedMergeTree' if adapter.get_clickhouse_cluster_name() else 'MergeTree' }}
         order by (started_at, run_id, node)
@@ -30,15 +30,19 @@
         {% for result in results -%}
             (
                 '{{ invocation_id }}', '{{ run_started_at.strftime('%Y-%m-%d %H:%M:%S.%f')[:23] }}', '{{ flags.WHICH }}',
-                '{{ sql_text(env_var('ENTITY_METRICS_REVISION', '')) }}', '{{ sql_text(tojson(invocation_args_dict.vars)) }}',
+                {{ sql_text(env_var('ENTITY_METRICS_REVISION', '')) }}, {{ sql_text(tojson(invocation_args_dict.vars)) }},
                 '{{ result.node.name }}', '{{ result.node.resource_type }}',
                 '{{ (result.node.attached_node or '').split('.')[-1] }}', '{{ result.status }}',
                 {{ 'null' if result.failures is none else result.failures }}, {{ result.execution_time }},
-                '{{ sql_text((result.message or '').strip().split('\n')[0]) }}'
+                {{ sql_text(what_it_says(result.message)[:1000]) }}
             )
             {{- ',' if not loop.last }}
         {% endfor %}
     {% endcall %}
 {% endmacro %}
 
-{% macro sql_text(text) %}{{ return((text | string)[:1000] | replace('\\', '\\\\') | replace("'", "\\'")) }}{% endmacro %}
+{% macro what_it_says(message) %}
+    {#- dbt says first which error it was in which file, and in the next line what is wrong. -#}
+    {%- set lines = (message or '').strip().split('\n') -%}
+    {{ return((lines[1] if ' Error in ' in lines[0] and lines | length > 1 else lines[0]).strip()) }}
+{% endmacro %}

@@ -212,13 +212,15 @@
             metric_type,
             sumIf(legacy_value, has_legacy_row) as legacy_total,
             sumIf(event_value, has_legacy_row) as event_total,
-            countIf(has_legacy_row) as entities_compared,
-            countIf(class = 'equal') as entities_equal,
+            countIf(has_legacy_row) as legacy_rows,
+            {#- Zeros on both sides prove nothing: with them, a quantity that few entities have could be missing altogether. #}
+            countIf(has_legacy_row and (legacy_value != 0 or event_value != 0)) as entities_compared,
+            countIf(class = 'equal' and legacy_value != 0) as entities_equal,
             countIf(class = 'different') as entities_that_differ,
             countIf(class = 'overcounted') as entities_overcounted,
             countIf(class = 'newer') as entities_newer,
             countIf(class = 'only in events') as entities_without_legacy_row,
-            groupArrayIf(10)(entity_id, class in ('different', 'overcounted')) as sample_entity_ids
+            arraySort(groupArrayIf(10)(entity_id, class in ('different', 'overcounted'))) as sample_entity_ids
         from entities
         group by entity_type, metric_type
     )
@@ -236,16 +238,16 @@
         c.entities_overcounted as entities_overcounted,
         c.entities_newer as entities_newer,
         c.entities_without_legacy_row as entities_without_legacy_row,
-        if(c.entities_compared = 0, 0, round(c.entities_equal / c.entities_compared, 4)) as coverage,
+        if(c.entities_compared = 0, 1, round(c.entities_equal / c.entities_compared, 4)) as coverage,
         c.sample_entity_ids as sample_entity_ids,
         r.reason as reason,
         multiIf(
             {{ var('range_limit') }} > 0, '',
-            c.entities_compared = 0, 'nothing to compare with: ' || r.legacy_table || ' has no AllTime rows, or the test does not read '
+            c.legacy_rows = 0, 'nothing to compare with: ' || r.legacy_table || ' has no AllTime rows, or the test does not read '
             || r.legacy_column,
             r.agreement = 'differ', '',
             c.entities_that_differ > 0, 'entities differ',
-            c.entities_without_legacy_row > c.entities_compared, 'most entities have no legacy row',
+            c.entities_without_legacy_row > c.legacy_rows, 'most entities have no legacy row',
             coverage < {{ var('min_coverage') }}, 'too few entities are equal (see the var min_coverage)',
             ''
         ) as problem

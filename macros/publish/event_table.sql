@@ -6,6 +6,14 @@
     )) }}
 {% endmacro %}
 
+{% macro assert_event_table_exists() %}
+    {% if execute and not table_exists(event_relation()) %}
+        {{ exceptions.raise_compiler_error(
+            "There is no event table " ~ event_relation() ~ ": publish something first, or name it by the vars event_table and event_database."
+        ) }}
+    {% endif %}
+{% endmacro %}
+
 {% macro create_event_table(event_table, is_slice=false) %}
     {%- set cluster = adapter.get_clickhouse_cluster_name() -%}
     {% call statement('create_event_table') %}
@@ -88,7 +96,12 @@
         one second, whatever the key. -#}
     {%- set key = facts.sorting_key.replace(' ', '').split(',') -%}
     {%- set merges = facts.engine not in ['MergeTree', 'ReplicatedMergeTree', 'SharedMergeTree', 'Distributed'] -%}
-    {%- if merges and slice.job == 'source_events' -%}
+    {%- if merges and not facts.engine.endswith('MergeTree') -%}
+        {{ exceptions.raise_compiler_error(
+            "Event table " ~ event_table ~ " is a " ~ facts.engine ~ ", from which a slice cannot be deleted: name a MergeTree by the vars "
+            ~ "event_table and event_database."
+        ) }}
+    {%- elif merges and slice.job == 'source_events' -%}
         {{ exceptions.raise_compiler_error(
             "Event table " ~ event_table ~ " is a " ~ facts.engine ~ ", which would merge events that are alike, as two of one user in "
             ~ "one second: name a MergeTree by the vars event_table and event_database."

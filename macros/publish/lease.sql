@@ -1,3 +1,180 @@
-{% macro acquire_lease(name) %}{% endmacro %}
-{% macro renew_lease(name) %}{% endmacro %}
-{% macro release_lease(name) %}{% endmacro %}
+{#-
+    One writer at a time. A lease is an empty table `lease__<name>`, since making one and renaming one are atomic on every engine; its
+    comment says in JSON who holds it and until when. Times are those of ClickHouse: clocks of the machines that run dbt may differ.
+-#}
+
+{#- Take the lease, or raise an error that says who has it. One that is this invocation's already is renewed. -#}
+{% macro acquire_lease(name, database=target.schema) %}
+    {% if not execute %}{{ return('') }}{% endif %}
+    {%- set lease = read_lease(name, database) -%}
+    {%- if lease.holder is not none and lease.holder != invocation_id -%}
+        {%- if not lease_is_dead(lease) -%}{% do refuse(name, lease) %}{%- endif -%}
+        {% do log('The lease ' ~ name ~ ' of invocation ' ~ lease.holder ~ ', which is gone, is taken over.', info=true) %}
+        {% do retire_lease(name, database, lease) %}
+    {%- endif -%}
+    {% call statement('acquire_lease') %}
+        create table if not exists {{ lease_table(name, database) }} {{ on_cluster_clause(lease_table(name, database)) }} (
+            nothing UInt8
+        )
+        engine = Null
+        comment {{ lease_comment(lease.now, lease.now) }}
+    {% endcall %}
+    {#- The table is this invocation's, or of another one that was quicker. -#}
+    {% do renew_lease(name, database) %}
+{% endmacro %}
+
+
+{#- Say that this invocation is alive; raise an error if it does not hold the lease, since then somebody else may be writing. -#}
+{% macro renew_lease(name, database=target.schema) %}
+    {% if not execute %}{{ return('') }}{% endif %}
+    {%- set lease = read_lease(name, database) -%}
+    {%- if lease.holder is none -%}
+        {{ exceptions.raise_compiler_error(
+            "The lease " ~ name ~ " of this run was broken: nothing more is written. Run this again when no other run is at it."
+        ) }}
+    {%- elif lease.holder != invocation_id -%}
+        {% do refuse(name, lease) %}
+    {%- endif -%}
+    {% call statement('renew_lease') %}
+        alter table {{ lease_table(name, database) }} {{ on_cluster_clause(lease_table(name, database)) }}
+        modify comment {{ lease_comment(lease.since, lease.now) }}
+    {% endcall %}
+{% endmacro %}
+
+
+{% macro release_lease(name, database=target.schema) %}
+    {% if not execute %}{{ return('') }}{% endif %}
+    {%- if read_lease(name, database).holder == invocation_id -%}
+        {% do drop_lease_tables([[database, 'lease__' ~ name]] + retired_leases(name, database)) %}
+    {%- endif -%}
+{% endmacro %}
+
+
+{#- The hook on-run-end: what a failed node holds, the next run may have at once. -#}
+{% macro release_leases() %}
+    {% if not execute %}{{ return('') }}{% endif %}
+    {%- set databases = graph.nodes.values() | map(attribute='schema') | list + [target.schema, var('event_database')] -%}
+    {%- set held = [] -%}
+    {%- for row in run_query(
+        "select database, name from system.tables where database in ('" ~ databases | unique | join("', '")
+        ~ "') and startsWith(name, 'lease__') and engine = 'Null' and JSONExtractString(comment, 'holder') = '" ~ invocation_id ~ "'"
+    ) -%}
+        {%- do held.append([row[0], row[1]]) -%}
+    {%- endfor -%}
+    {% do drop_lease_tables(held) %}
+{% endmacro %}
+
+
+{#- For people: `dbt run-operation break_lease --args '{name: stg_bounty_metrics}'`, when the run that holds it is gone. -#}
+{% macro break_lease(name, database=target.schema) %}
+    {%- set lease = read_lease(name, database) -%}
+    {%- if lease.holder is none -%}
+        {{ exceptions.raise_compiler_error("There is no lease " ~ name ~ " in the database " ~ database ~ ".") }}
+    {%- endif -%}
+    {% do retire_lease(name, database, lease) %}
+    {% do drop_lease_tables(retired_leases(name, database)) %}
+    {% do log('The lease ' ~ name ~ ' of invocation ' ~ lease.holder ~ ', held since ' ~ lease.since ~ ' UTC, is broken.', info=true) %}
+{% endmacro %}
+
+
+{#-
+    Dead is what was not renewed for `lease_seconds` while none of its holder's statements ran. The folder of an embedded engine is
+    open to one process, which is this one: there, any other invocation is gone.
+-#}
+{% macro lease_is_dead(lease, one_process=target.type == 'chdb') %}
+    {{ return(one_process or (lease.seconds_left < 0 and not lease.running)) }}
+{% endmacro %}
+
+
+{% macro read_lease(name, database) %}
+    {%- set cluster = adapter.get_clickhouse_cluster_name() -%}
+    {%- set processes = 'clusterAllReplicas(' ~ cluster ~ ', system.processes)' if cluster else 'system.processes' -%}
+    {%- set row = run_query(
+        "
+        with
+            (select comment from system.tables where database = '" ~ database ~ "' and name = 'lease__" ~ name ~ "') as note,
+            toDateTime(JSONExtractString(note, 'renewed'), 'UTC') + " ~ var('lease_seconds') ~ " as until
+        select
+            toString(now('UTC')) as asked_at,
+            note is null as is_free,
+            JSONExtractString(note, 'holder') as holder,
+            JSONExtractString(note, 'host') as host,
+            JSONExtractString(note, 'since') as since,
+            toString(until) as expires,
+            dateDiff('second', now('UTC'), until) as seconds_left,
+            (
+                select groupArray(query) from " ~ processes ~ " where position(query, 'system.processes') = 0
+            ) as queries,
+            arrayCount(q -> position(q, assumeNotNull(holder)) > 0, queries) as running
+        "
+    )[0] -%}
+    {{ return({
+        'now': row['asked_at'],
+        'holder': none if row['is_free'] | int else row['holder'],
+        'host': row['host'],
+        'since': row['since'],
+        'expires': row['expires'],
+        'seconds_left': row['seconds_left'] | int,
+        'running': row['running'] | int
+    }) }}
+{% endmacro %}
+
+
+{% macro refuse(name, lease) %}
+    {%- set until = 'a statement of it is running' if lease.running and lease.seconds_left < 0
+        else 'its lease expires at ' ~ lease.expires ~ ' UTC unless it is renewed' -%}
+    {{ exceptions.raise_compiler_error(
+        "Another run is writing " ~ name ~ ": invocation " ~ lease.holder ~ " on " ~ (lease.host or 'an unnamed machine') ~ ", since "
+        ~ lease.since ~ " UTC; " ~ until ~ ". Wait for it, or if it is gone run `dbt run-operation break_lease --args '{name: "
+        ~ name ~ "}'`."
+    ) }}
+{% endmacro %}
+
+
+{#-
+    Out of the way by a rename, which only one of several can do. The table keeps its holder's name until the lease is free again, so
+    that another run which read the same dead lease a moment ago cannot rename the new one.
+-#}
+{% macro retire_lease(name, database, lease) %}
+    {%- set retired = lease_table(name ~ '__' ~ lease.holder, database) -%}
+    {% call statement('retire_lease') %}
+        rename table {{ lease_table(name, database) }} to {{ retired }} {{ on_cluster_clause(retired) }}
+    {% endcall %}
+{% endmacro %}
+
+
+{% macro retired_leases(name, database) %}
+    {%- set tables = [] -%}
+    {%- for row in run_query(
+        "select name from system.tables where database = '" ~ database ~ "' and match(name, '^lease__" ~ name ~ "__[0-9a-f]{8}-')"
+        ~ " and engine = 'Null'"
+    ) -%}
+        {%- do tables.append([database, row[0]]) -%}
+    {%- endfor -%}
+    {{ return(tables) }}
+{% endmacro %}
+
+
+{% macro drop_lease_tables(tables) %}
+    {% for database, table in tables %}
+        {%- set relation = lease_table(modules.re.sub('^lease__', '', table), database) -%}
+        {% call statement('drop_lease') %}
+            drop table if exists {{ relation }} {{ on_cluster_clause(relation) }} sync
+        {% endcall %}
+    {% endfor %}
+{% endmacro %}
+
+
+{% macro lease_table(name, database) %}
+    {{ return(api.Relation.create(
+        schema=database, identifier='lease__' ~ name, type='table', can_on_cluster=adapter.should_on_cluster('table', 'Null')
+    )) }}
+{% endmacro %}
+
+
+{% macro lease_comment(since, renewed) %}
+    {%- set note = {
+        'holder': invocation_id, 'host': env_var('HOSTNAME', '') | replace("'", ''), 'since': since, 'renewed': renewed
+    } -%}
+    {{ return("'" ~ tojson(note) ~ "'") }}
+{% endmacro %}

@@ -40,18 +40,11 @@
 
 {% macro assert_slice_not_shrunk(event_table, slice, before, after) %}
     {#- Of what is there only that counts which this job goes on to count: what it leaves to the other is meant to go. -#}
-    {%- set old = {'events': before | map(attribute='kept_events') | map('int') | sum,
-        'total': before | map(attribute='kept_total') | map('int') | sum} -%}
-    {%- set new = {'events': after | map(attribute='events') | map('int') | sum,
-        'total': after | map(attribute='total') | map('int') | sum} -%}
-    {%- set allowed = var('max_removed_share') | float -%}
-    {%- for what in ['events', 'total'] if old[what] > 0 and (old[what] - new[what]) / old[what] > allowed -%}
-        {{ exceptions.raise_compiler_error(
-            slice.label ~ " gives " ~ ("no events" if not new.events else new.events ~ " events with the total " ~ new.total)
-            ~ ", but " ~ event_table ~ " holds " ~ old.events ~ " with the total " ~ old.total ~ " in its slice: nothing was published. "
-            ~ "If more than " ~ allowed ~ " of it really is to go, run with --vars '{max_removed_share: 1}'."
-        ) }}
-    {%- endfor -%}
+    {% do assert_not_shrunk(
+        'The slice of ' ~ slice.label ~ ' in ' ~ event_table,
+        before | map(attribute='kept_events') | map('int') | sum, after | map(attribute='events') | map('int') | sum,
+        before | map(attribute='kept_total') | map('int') | sum, after | map(attribute='total') | map('int') | sum
+    ) %}
 {% endmacro %}
 
 {% macro pick_events(picked, events, slice, months) %}
@@ -114,7 +107,7 @@
     {%- set rows = {} -%}
     {%- for side, when in [(before, 'before'), (after, 'after')] -%}
         {%- for row in side -%}
-            {%- set key = "'" ~ row['entity_type'] | replace("'", "\\'") ~ "', '" ~ row['metric_type'] ~ "', " ~ row['month'] -%}
+            {%- set key = sql_text(row['entity_type']) ~ ', ' ~ sql_text(row['metric_type']) ~ ', ' ~ row['month'] -%}
             {%- do rows.setdefault(key, {}).update({when: row['events'] ~ ', ' ~ row['total']}) -%}
         {%- endfor -%}
     {%- endfor -%}
@@ -131,7 +124,7 @@
         insert into {{ log_table }} ({{ columns }})
         select {{ run }}, toString(entityType), toString(metricType), 0, false, 0, 0, count(), sum(metricValue)
         from {{ events }}
-        where {{ written_by(slice.job) }} and not {{ slice.counted }}
+        where {{ written_by(slice.job) }} and not ({{ slice.counted }})
         group by entityType, metricType
     {% endcall %}
 {% endmacro %}

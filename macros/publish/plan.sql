@@ -1,14 +1,15 @@
 {#- What differs between the slice and the event table, month by month, and the statements that make it equal. -#}
 
-{% macro months_of(relation, condition, kept='true') %}
+{% macro months_of(relation, condition, kept='true', fingerprints=true) %}
     {#-
-        A row a month, entity type and metric type: events, total, fingerprint of the events, and of how many the condition `kept`
-        holds, with their total. A decision hangs on it: no stale replica may answer.
+        A row a month, entity type and metric type: events, total, fingerprint of the events (0 where nobody asks), and of how many
+        the condition `kept` holds, with their total. A decision hangs on it: no stale replica may answer.
     -#}
     {{ return(run_query(
-        "select toYYYYMM(createdAt) as month, toString(entityType) as entity_type, toString(metricType) as metric_type,"
+        "select toYYYYMM(createdAt) as month, entityType as entity_type, metricType as metric_type,"
         ~ " count() as events, sum(metricValue) as total,"
-        ~ " sum(cityHash64(entityId, userId, metricValue, toUnixTimestamp(createdAt), version)) as fingerprint,"
+        ~ ("sum(cityHash64(entityId, userId, metricValue, toUnixTimestamp(createdAt), version))" if fingerprints else "0")
+        ~ " as fingerprint,"
         ~ " countIf(" ~ kept ~ ") as kept_events, sumIf(metricValue, " ~ kept ~ ") as kept_total"
         ~ " from " ~ relation ~ " where " ~ condition ~ " group by month, entity_type, metric_type"
         ~ " order by month, entity_type, metric_type settings select_sequential_consistency = 1"

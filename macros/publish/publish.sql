@@ -22,6 +22,11 @@
             ~ model.name ~ "`."
         ) }}
     {% endif %}
+    {% if config.get('strategy', 'replace') != 'replace' %}
+        {{ exceptions.raise_compiler_error(
+            model.name ~ " has the strategy " ~ config.get('strategy') ~ ": the materialization publish knows `replace` alone."
+        ) }}
+    {% endif %}
     {%- set slice = slice_of(events_node, model.name) -%}
     {%- set event_table = event_relation() -%}
     {% if slice.left_out %}
@@ -34,9 +39,9 @@
         {%- set published_events = preview_slice(event_table, events, slice) -%}
         {%- set seen = 'select ' ~ event_columns() ~ ' from ' ~ events ~ ' where ' ~ slice.counted -%}
     {% else %}
-        {% do acquire_lease(model.name) %}
+        {% do acquire_lease(model.name, event_table.schema) %}
         {%- set published_events = replace_slice(event_table, events, slice) -%}
-        {% do release_lease(model.name) %}
+        {% do release_lease(model.name, event_table.schema) %}
         {%- set seen = 'select ' ~ event_columns() ~ ' from ' ~ event_table ~ ' where ' ~ slice.own -%}
     {% endif %}
 
@@ -70,7 +75,7 @@
     {% do finish_deletes(event_table, mark) %}
     {%- set stale = stale_rows(slice) -%}
     {%- set before = months_of(event_table, stale, kept=slice.counted) -%}
-    {%- set after = months_of(events, slice.counted) -%}
+    {%- set after = months_of(events, slice.counted, fingerprints=before | length > 0) -%}
     {% do assert_slice_not_shrunk(event_table, slice, before, after) %}
     {%- set plan = publishing_plan(before, after, rows_by_month(events)) -%}
     {% if (plan.own or plan.picked) and facts.obstacle %}
@@ -85,7 +90,7 @@
     {%- set picked = this.incorporate(path={'identifier': this.identifier ~ '__slice'}, type='table') -%}
     {% if plan.picked and facts.attachable %}{% do pick_events(picked, events, slice, plan.picked) %}{% endif %}
     {% for sql in publishing_statements(event_table, stale, mark, facts, plan, events, picked, slice.counted) %}
-        {% do renew_lease(model.name) %}
+        {% do renew_lease(model.name, event_table.schema) %}
         {% call statement('publish_slice') %}{{ sql }}{% endcall %}
         {% if sql.startswith('delete') %}{% do finish_deletes(event_table, mark) %}{% endif %}
     {% endfor %}

@@ -14,14 +14,14 @@
         ) }}
     {% endfor %}
     {%- set here = quantities | selectattr('job', 'equalto', events.job) | list -%}
-    {%- set foreign = here | map(attribute='counterpart') | select | list -%}
+    {%- set foreign = here | selectattr('counterpart') | list -%}
     {{ return({
         'label': events.label,
         'job': events.job,
         'other': other,
-        'own': written_by(events.job) ~ ' and ' ~ any_of(quantities | map(attribute='condition')),
-        'counted': written_by(events.job) ~ ' and ' ~ any_of(here | map(attribute='condition')),
-        'foreign': written_by(other) ~ ' and ' ~ any_of(foreign) if foreign else none,
+        'own': written_by(events.job) ~ ' and ' ~ any_of(quantities),
+        'counted': written_by(events.job) ~ ' and ' ~ any_of(here),
+        'foreign': written_by(other) ~ ' and ' ~ any_of(foreign, 'counterpart') if foreign else none,
         'left_out': quantities | rejectattr('job', 'equalto', events.job) | map(attribute='known_as') | list
     }) }}
 {% endmacro %}
@@ -60,10 +60,8 @@
             r.entity_type = '*',
             'entityType not in (''' || arrayStringConcat(named.entity_types, ''', ''') || ''')',
             'entityType = ''' || r.entity_type || ''''
-        ) || ' and metricType = ''' || mapped.metric_type || '''' as condition,
-        if(
-            r.{{ other_name }} = '', '', 'entityType = ''' || r.entity_type || ''' and metricType = ''' || r.{{ other_name }} || ''''
-        ) as counterpart
+        ) as types,
+        coalesce(r.{{ other_name }}, '') as counterpart
     from mapped
     left join registry as r
         on mapped.metric_type = r.{{ own_name }}
@@ -85,6 +83,12 @@
     {{- return({'metric_tables': 'version = 3 and userId = -1', 'source_events': 'version = 1'}[job]) -}}
 {% endmacro %}
 
-{% macro any_of(conditions) %}
+{% macro any_of(quantities, name='metric_type') %}
+    {%- set names = {} -%}
+    {%- for row in quantities -%}{%- do names.setdefault(row['types'], []).append(row[name]) -%}{%- endfor -%}
+    {%- set conditions = [] -%}
+    {%- for types, metric_types in names.items() -%}
+        {%- do conditions.append(types ~ " and metricType in ('" ~ metric_types | join("', '") ~ "')") -%}
+    {%- endfor -%}
     {{- return('(' ~ (conditions | join(' or ') or 'false') ~ ')') -}}
 {% endmacro %}

@@ -21,7 +21,8 @@ select
     facts.brand_id,
     facts.customer_id,
     facts.collector_type,
-    toDate(facts.processed_at, 'UTC') as metric_date,
+    -- Date32 holds every day that a DateTime64 has; Date wraps outside of 1970 to 2149.
+    toDate32(facts.processed_at, 'UTC') as metric_date,
 
     avg(metrics.visibility_index) as avg_visibility,
     {{ sample_deviation('metrics.visibility_index') }} as stddev_visibility,

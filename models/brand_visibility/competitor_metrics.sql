@@ -1,4 +1,11 @@
-{{ config(materialized='table', engine='MergeTree()', order_by='(metric_fact_id, competitor_id)') }}
+{{
+    config(
+        materialized='table',
+        engine='MergeTree()',
+        order_by='(metric_fact_id, competitor_id)',
+        pre_hook='{{ assert_tables_not_shrunk() }}'
+    )
+}}
 
 select
     positions.collector_result_id as metric_fact_id,
@@ -6,7 +13,7 @@ select
     positions.visibility_index,
     positions.share_of_answers,
     positions.positions as competitor_positions,
-    coalesce(positions.mentions, 0)::Int32 as competitor_mentions,
+    coalesce(positions.mentions, 0) as competitor_mentions,
     -- Derived: element 1 of an empty list would be 0.
     if(empty(positions.positions), null, positions.positions[1]) as competitor_first_position,
     coalesce(positions.mentions > 0, false)::Bool as has_competitor_presence

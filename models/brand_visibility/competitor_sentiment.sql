@@ -1,12 +1,19 @@
-{{ config(materialized='table', engine='MergeTree()', order_by='(metric_fact_id, competitor_id)') }}
+{{
+    config(
+        materialized='table',
+        engine='MergeTree()',
+        order_by='(metric_fact_id, competitor_id)',
+        pre_hook='{{ assert_tables_not_shrunk() }}'
+    )
+}}
 
 select
     positions.collector_result_id as metric_fact_id,
     assumeNotNull(positions.competitor_id) as competitor_id,
     toLowCardinality(assumeNotNull(positions.sentiment_label)) as sentiment_label,
     assumeNotNull(positions.sentiment_score) as sentiment_score,
-    {{ string_list('positions.positive_sentences') }} as positive_sentences,
-    {{ string_list('positions.negative_sentences') }} as negative_sentences
+    {{ to_string_list('positions.positive_sentences') }} as positive_sentences,
+    {{ to_string_list('positions.negative_sentences') }} as negative_sentences
 from {{ ref('settled_positions') }} as positions
 where
     not positions.is_brand

@@ -1,4 +1,11 @@
-{{ config(materialized='table', engine='MergeTree()', order_by='collector_result_id') }}
+{{
+    config(
+        materialized='table',
+        engine='MergeTree()',
+        order_by='collector_result_id',
+        pre_hook='{{ assert_tables_not_shrunk() }}'
+    )
+}}
 
 select
     positions.collector_result_id as id,

@@ -17,36 +17,27 @@ with measured as (
     select
         *,
         competitor_name = '' as is_brand,
-        if(
-            is_brand,
-            {{ to_two_decimals('visibility_index') }},
-            {{ to_two_decimals('visibility_index_competitor') }}
-        ) as visibility,
-        if(
-            is_brand,
-            {{ to_two_decimals('share_of_answers_brand') }},
-            {{ to_two_decimals('share_of_answers_competitor') }}
-        ) as share,
+        {{ to_two_decimals('if(is_brand, visibility_index, visibility_index_competitor)') }} as visibility,
+        {{ to_two_decimals('if(is_brand, share_of_answers_brand, share_of_answers_competitor)') }} as share,
         if(is_brand, brand_positions, competitor_positions) as positions,
         if(is_brand, total_brand_mentions, competitor_mentions) as mentions,
         if(is_brand, sentiment_label, sentiment_label_competitor) as label,
-        if(
-            is_brand,
-            {{ to_two_decimals('sentiment_score') }},
-            {{ to_two_decimals('sentiment_score_competitor') }}
-        ) as score,
+        {{ to_two_decimals('if(is_brand, sentiment_score, sentiment_score_competitor)') }} as score,
         if(is_brand, sentiment_positive_sentences, sentiment_positive_sentences_competitor) as positive,
         if(is_brand, sentiment_negative_sentences, sentiment_negative_sentences_competitor) as negative,
-        {{ fits_numeric_5_2('visibility') }} and {{ fits_numeric_5_2('share') }} as fits,
+        multiIf(
+            misfit != '', misfit,
+            {{ fits_numeric_5_2('visibility') }} and {{ fits_numeric_5_2('share') }}, '',
+            'out_of_range'
+        ) as own_reason,
         multiIf(
             not is_brand, '',
             brand_id is null, 'null_brand_id',
             customer_id is null, 'null_customer_id',
             query_id is null, 'null_query_id',
             collector_type is null, 'null_collector_type',
-            processed_at is null, 'null_processed_at',
-            not fits, 'out_of_range',
-            ''
+            processed_at is null and misfit != 'time_out_of_range', 'null_processed_at',
+            own_reason
         ) as brand_reason
     from {{ ref('stg_extracted_positions') }}
     where collector_result_id is not null
@@ -69,9 +60,7 @@ of_answers as (
 settled as (
     select
         *,
-        first_row.1 as has_brand_row,
-        if(first_row.1, first_row.2, null) as brand_of_answer,
-        first_row.3 as reason_of_answer
+        if(first_row.1, first_row.2, null) as brand_of_answer
     from of_answers
     where name_before is null or name_before != competitor_name
 ),
@@ -93,16 +82,16 @@ judged as (
         settled.*,
         if(competitors.matches = 1, competitors.competitor_id, null) as competitor_id,
         multiIf(
-            not settled.has_brand_row, 'no_brand_row',
-            settled.is_brand or settled.reason_of_answer != '', settled.reason_of_answer,
+            not settled.first_row.1, 'no_brand_row',
+            settled.is_brand or settled.first_row.3 != '', settled.first_row.3,
             competitors.matches is null, 'unknown_competitor',
             competitors.matches > 1, 'ambiguous_competitor',
-            not settled.fits, 'out_of_range',
-            ''
+            settled.own_reason
         ) as reason,
-        coalesce(settled.label, '') != '' and settled.score is not null as is_labelled_and_scored,
         multiIf(
-            reason != '' or not is_labelled_and_scored, '',
+            reason != '' or coalesce(settled.label, '') = '', '',
+            settled.sentiment_misfit != '', settled.sentiment_misfit,
+            settled.score is null, '',
             settled.label not in ('POSITIVE', 'NEGATIVE', 'NEUTRAL'), 'unknown_sentiment_label',
             not {{ fits_numeric_5_2('settled.score') }}, 'sentiment_score_out_of_range',
             ''
@@ -119,26 +108,25 @@ select
     toBool(judged.is_brand) as is_brand,
     toLowCardinality(judged.reason) as reason,
     toLowCardinality(judged.sentiment_reason) as sentiment_reason,
-    toBool(judged.is_labelled_and_scored and judged.reason = '' and judged.sentiment_reason = '') as has_sentiment,
+    toBool(
+        coalesce(judged.label, '') != '' and judged.score is not null and reason = '' and sentiment_reason = ''
+    ) as has_sentiment,
 
     judged.brand_of_answer as brand_id,
     judged.competitor_id,
 
     -- Of the answer, and only on its brand row: a null costs next to nothing.
-    if(judged.is_brand, judged.customer_id, null) as customer_id,
-    if(judged.is_brand, judged.query_id, null) as query_id,
-    if(judged.is_brand, judged.collector_type, null) as collector_type,
-    if(judged.is_brand, judged.topic, null) as topic,
-    if(judged.is_brand, judged.processed_at, null) as processed_at,
-    if(judged.is_brand, judged.created_at, null) as created_at,
-    if(judged.is_brand, judged.has_brand_presence, null) as has_brand_presence,
-    if(judged.is_brand, judged.brand_first_position, null) as brand_first_position,
-    if(judged.is_brand, judged.total_word_count, null) as total_word_count,
+    {% for column in [
+        'customer_id', 'query_id', 'collector_type', 'topic', 'processed_at', 'created_at', 'has_brand_presence',
+        'brand_first_position', 'total_word_count'
+    ] %}
+        if(judged.is_brand, judged.{{ column }}, null) as {{ column }},
+    {% endfor %}
 
     -- Of the brand or of the competitor.
     {{ to_numeric_5_2('judged.visibility') }} as visibility_index,
     {{ to_numeric_5_2('judged.share') }} as share_of_answers,
-    {{ int_list('judged.positions') }} as positions,
+    judged.positions,
     judged.mentions,
 
     if(has_sentiment, judged.label, null) as sentiment_label,

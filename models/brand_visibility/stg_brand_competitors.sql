@@ -1,4 +1,4 @@
-{{ config(materialized='pull', order_by='id') }}
+{{ config(materialized='pull', order_by='id', pre_hook='{{ assert_competitors_not_shrunk() }}') }}
 
 -- No range key: the ids are uuids, and a few thousand rows are one range.
 select

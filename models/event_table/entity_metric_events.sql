@@ -9,17 +9,23 @@
 ] %}
 {% for name in published %}{% do ref(name) %}{% endfor %}
 
-{{ config(materialized='view') }}
+{{ config(materialized='view', pre_hook='{{ assert_event_table_exists() }}') }}
 
-with renamed as (
+with names as (
+    select
+        entity_type,
+        quantity,
+        arrayJoin(arrayDistinct([legacy_metric, source_metric])) as name
+    from {{ ref('metrics') }}
+),
+
+renamed as (
     select
         groupUniqArray(entity_type) as entity_types,
-        groupArray(legacy_metric) as names,
+        groupArray(entity_type || '.' || name) as full_names,
         groupArray(quantity) as quantities
-    from {{ ref('metrics') }}
-    where
-        legacy_metric != ''
-        and legacy_metric != quantity
+    from names
+    where name not in ('', quantity)
 )
 
 select
@@ -27,8 +33,8 @@ select
     if(
         has((select renamed.entity_types from renamed), entityType),
         transform(
-            toString(metricType),
-            (select renamed.names from renamed),
+            entityType || '.' || metricType,
+            (select renamed.full_names from renamed),
             (select renamed.quantities from renamed),
             toString(metricType)
         ),

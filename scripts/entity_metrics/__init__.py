@@ -1,4 +1,4 @@
-"""What the command-line scripts share."""
+"""The command line `entity-metrics`, and what its verbs share."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What the scripts need to know of the dbt project."""
+"""What the commands need to know of the dbt project."""
 
 import functools
 from typing import Any
@@ -6,16 +6,28 @@ from typing import Any
 import yaml
 
 from entity_metrics import PROJECT
+from entity_metrics.errors import EntityMetricsError
 
 
 @functools.cache
-def _project() -> dict[str, Any]:
-    return yaml.safe_load((PROJECT / "dbt_project.yml").read_text())
+def _vars() -> dict[str, Any]:
+    file = PROJECT / "dbt_project.yml"
+    try:
+        declared = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except OSError as ex:
+        raise EntityMetricsError(f"{file} cannot be read: run this in a checkout of the project.") from ex
+    except yaml.YAMLError as ex:
+        raise EntityMetricsError(f"{file} is no YAML: {' '.join(str(ex).split())}") from ex
+    if not isinstance(declared, dict) or not isinstance(declared.get("vars"), dict):
+        raise EntityMetricsError(f"{file} declares no vars: take the part `vars:` from a fresh checkout.")
+    return declared["vars"]
 
 
 def project_var(name: str) -> Any:
-    """The default of a dbt var, from dbt_project.yml. Raises KeyError for one that is not declared there."""
-    return _project()["vars"][name]
+    """The default of a dbt var, from dbt_project.yml. Raises EntityMetricsError for one that is not declared there."""
+    if name not in _vars():
+        raise EntityMetricsError(f"dbt_project.yml declares no var {name}: take it from a fresh checkout.")
+    return _vars()[name]
 
 
 def quiet_dbt_arguments(target: str | None) -> list[str]:

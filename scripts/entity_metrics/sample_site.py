@@ -3,12 +3,12 @@
 import os
 from pathlib import Path
 
-import click
 import psycopg
 from clickhouse_connect.driver.binding import quote_identifier
 from psycopg import sql
 
 from entity_metrics import PROJECT, embedded_postgres
+from entity_metrics.errors import EntityMetricsError
 from entity_metrics.source import connection_from_environment
 from entity_metrics.target import Target
 
@@ -25,7 +25,7 @@ def use(folder: Path = FOLDER, entities: int = 500) -> dict[str, str]:
     """Start the sample site, making it if need be, and point libpq's variables of this process at it.
 
     entities: how many entities the smallest tables get when the site is made. Returns those variables.
-    Raises ClickException for a sample site that an older version made.
+    Raises EntityMetricsError for a sample site that an older version made.
     """
     environment = embedded_postgres.start(folder / "postgres")
     environment |= {f"BRAND_VISIBILITY_{name}": value for name, value in environment.items()}
@@ -36,8 +36,8 @@ def use(folder: Path = FOLDER, entities: int = 500) -> dict[str, str]:
             "select to_regclass('public.\"BountyMetric\"') is not null, to_regclass('public.\"BuzzTip\"') is not null"
         ).fetchone()
         if made == (True, False):
-            raise click.ClickException(
-                f"The sample site in {folder} is an older version's: run `python scripts/sample_site.py stop`, and remove it."
+            raise EntityMetricsError(
+                f"The sample site in {folder} is an older version's: run `entity-metrics sample stop`, and remove it."
             )
         if made == (False, False):
             fill(connection, entities)

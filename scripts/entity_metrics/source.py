@@ -1,6 +1,7 @@
 """Connecting a Postgres source to the ClickHouse target: named collection and database."""
 
 import os
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -8,10 +9,12 @@ import yaml
 from clickhouse_connect.driver.binding import format_query_value, quote_identifier
 
 from entity_metrics import PROJECT
+from entity_metrics.errors import EntityMetricsError
+from entity_metrics.explain import explain
 from entity_metrics.project import project_var
 from entity_metrics.target import Target
 
-SOURCES_FILE = PROJECT / "models" / "sources.yml"
+SOURCES = PROJECT / "models" / "sources"
 
 PREFIXES = {"postgres": "", "brand_visibility": "BRAND_VISIBILITY_"}
 """The sources that the project connects, each with what its variables begin with: BRAND_VISIBILITY_PGHOST ..."""
@@ -43,8 +46,18 @@ class SourceReport:
 
 
 def collection_and_database(source: str) -> tuple[str, str]:
-    """The names of a source's named collection and PostgreSQL database, as the vars in dbt_project.yml give them."""
-    return project_var(f"{_VARS[source]}_collection"), project_var(f"{_VARS[source]}_database")
+    """The names of a source's named collection and PostgreSQL database, as the vars in dbt_project.yml give them.
+
+    Raises EntityMetricsError for a name that would need quotes: it would end up in statements that hold the password.
+    """
+    names = []
+    for kind in ("collection", "database"):
+        name = f"{_VARS[source]}_{kind}"
+        value = project_var(name)
+        if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", str(value)):
+            raise EntityMetricsError(f"The var {name} is '{value}': give a name of letters, digits and underscores.")
+        names.append(value)
+    return names[0], names[1]
 
 
 def connection_from_environment(source: str = "postgres") -> dict[str, str | int]:
@@ -59,7 +72,7 @@ def connection_from_environment(source: str = "postgres") -> dict[str, str | int
 
     port = given("PGPORT", "5432")
     if not port.isdigit():
-        raise ValueError(f"{prefix}PGPORT is '{port}': give a port number.")
+        raise EntityMetricsError(f"{prefix}PGPORT is '{port}': give a port number.")
     user = given("PGUSER", "postgres")
     return {
         "host": given("PGHOST", "localhost"),
@@ -71,17 +84,26 @@ def connection_from_environment(source: str = "postgres") -> dict[str, str | int
     }
 
 
+def declared_tables(source: str) -> list[dict[str, Any]]:
+    """The tables of a source as models/sources/ declares them."""
+    declared = [
+        entry["tables"]
+        for file in sorted(SOURCES.glob("*.yml"))
+        for entry in yaml.safe_load(file.read_text(encoding="utf-8"))["sources"]
+        if entry["name"] == source
+    ]
+    return [table for tables in declared for table in tables]
+
+
 def source_tables(source: str) -> dict[str, dict[str, bool]]:
-    """From models/sources.yml: the tables of a source, each with its columns and whether a job cannot do without them."""
-    declared = yaml.safe_load(SOURCES_FILE.read_text())["sources"]
-    tables = next(entry["tables"] for entry in declared if entry["name"] == source)
+    """From models/sources/: the tables of a source, each with its columns and whether a job cannot do without them."""
 
     def is_required(entry: dict[str, Any]) -> bool:
         return bool(entry.get("config", {}).get("meta", {}).get("required"))
 
     return {
         table["name"]: {column["name"]: is_required(table) or is_required(column) for column in table["columns"]}
-        for table in tables
+        for table in declared_tables(source)
     }
 
 
@@ -90,31 +112,33 @@ def connect(target: Target, collection: str, database: str, source: str = "postg
 
     The connection is tried under a name of its own first, so that a wrong password replaces nothing. A collection that the
     target's configuration defines cannot be altered from SQL; it is used as it is.
-    Raises DbtDatabaseError with the engine's message.
+    Raises EntityMetricsError, or DbtDatabaseError with the engine's message, which never holds a statement with the password.
     """
-    on_cluster = f" on cluster {quote_identifier(target.cluster)}" if target.cluster else ""
+    connection = connection_from_environment(source)
     if not _is_configured(target, collection):
         trial = f"{collection}_trial"
-        _define(target, trial, on_cluster, source)
         try:
+            _define(target, trial, connection)
             _probe(target, trial)
         finally:
-            target.command(f"drop named collection if exists {trial}{on_cluster}")
-        _define(target, collection, on_cluster, source)
+            target.command(f"drop named collection if exists {trial}{target.on_cluster}")
+        _define(target, collection, connection)
     _probe(target, collection)
     name = quote_identifier(database)
-    engine = target.rows(f"select engine from system.databases where name = {format_query_value(database)}")
+    engine = target.rows("select engine from system.databases where name = {name:String}", {"name": database})
     if engine and engine[0][0] != "PostgreSQL":
-        raise ValueError(
+        raise EntityMetricsError(
             f"The target has a database {database} that is no PostgreSQL database:"
             f" name another by the var {_VARS[source]}_database."
         )
-    target.command(f"drop database if exists {name}{on_cluster}")
-    target.command(f"create database {name}{on_cluster} engine = PostgreSQL({collection})")
+    # ClickHouse hides what a collection holds: the note tells macros and doctor which schema the database shows.
+    note = format_query_value(f"schema: {connection['schema']}")
+    target.command(f"drop database if exists {name}{target.on_cluster}")
+    target.command(f"create database {name}{target.on_cluster} engine = PostgreSQL({collection}) comment {note}")
 
 
 def inspect(target: Target, collection: str, database: str, source: str) -> SourceReport:
-    """What the connected source holds of what models/sources.yml declares."""
+    """What the connected source holds of what models/sources/ declares."""
     version = target.value(
         "select character_value"
         f" from postgresql({collection}, table = 'sql_implementation_info', schema = 'information_schema')"
@@ -128,7 +152,9 @@ def inspect(target: Target, collection: str, database: str, source: str) -> Sour
         )
     )
     found: dict[str, set[str]] = {}
-    for table, column in target.rows(f"select table, name from system.columns where database = {format_query_value(database)}"):
+    for table, column in target.rows(
+        "select table, name from system.columns where database = {database:String}", {"database": database}
+    ):
         found.setdefault(table, set()).add(column)
     tables = []
     for name, columns in source_tables(source).items():
@@ -156,15 +182,44 @@ def _is_configured(target: Target, collection: str) -> bool:
         return False
     return bool(
         target.value(
-            f"select countIf(source = 'CONFIG') from system.named_collections where name = {format_query_value(collection)}"
+            "select countIf(source = 'CONFIG') from system.named_collections where name = {name:String}", {"name": collection}
         )
     )
 
 
-def _define(target: Target, collection: str, on_cluster: str, source: str) -> None:
-    pairs = [f"{key} = {format_query_value(value)}" for key, value in connection_from_environment(source).items()]
-    target.command(f"create named collection if not exists {collection}{on_cluster} as {', '.join(pairs)}")
-    target.command(f"alter named collection {collection}{on_cluster} set {', '.join(pairs)}")
+def _define(target: Target, collection: str, connection: dict[str, str | int]) -> None:
+    """Make the collection, or change it. The engine quotes a statement that it refuses, so its words are not passed on."""
+    pairs = ", ".join(f"{key} = {format_query_value(value)}" for key, value in connection.items())
+    try:
+        target.command(f"create named collection if not exists {collection}{target.on_cluster} as {pairs}")
+        target.command(f"alter named collection {collection}{target.on_cluster} set {pairs}")
+    except Exception as ex:
+        refused = _without_statement(str(ex), collection)
+    else:
+        return
+    raise refused  # outside the handler: the traceback of the engine's error would hold the statement, too
+
+
+def _without_statement(message: str, collection: str) -> EntityMetricsError:
+    """What can be told of a refusal without its words: those of the rules that quote nothing, else code and name."""
+    if "Not enough privileges" in message or "ACCESS_DENIED" in message:
+        return EntityMetricsError(
+            f"The ClickHouse user may not make the named collection {collection}: grant it NAMED COLLECTION ADMIN,"
+            " or define the collection in the server's configuration."
+        )
+    code = re.search(r"Code: (\d+)", message)
+    name = re.search(r"\(([A-Z][A-Z0-9_]+)\)", message)
+    if code:
+        known = explain(f"Code: {code[1]}. ({name[1] if name else ''})")
+        why = f"Code: {code[1]}" + (f", {name[1]}" if name else "")
+        remedy = known.sentence if known.transient else "see ClickHouse's documentation of named collections."
+        return EntityMetricsError(
+            f"ClickHouse refuses to make the named collection {collection} ({why}): {remedy}", known.transient
+        )
+    found = explain(message)
+    if found.transient:
+        return EntityMetricsError(found.sentence, transient=True)
+    return EntityMetricsError(f"ClickHouse refuses to make the named collection {collection}: see its log.")
 
 
 def _probe(target: Target, collection: str) -> None:

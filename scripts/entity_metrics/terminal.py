@@ -1,10 +1,16 @@
-"""Where people read: the console, and the sentence that a script fails with."""
+"""Where people read: the console, tables, and what is printed as JSON for programs."""
 
+import json
 import os
 import sys
-from typing import NoReturn
+from collections.abc import Callable
+from typing import Any
 
+import click
 from rich.console import Console
+from rich.table import Table
+
+TEXT, JSON = "text", "json"
 
 
 class _Console(Console):
@@ -17,7 +23,13 @@ class _Console(Console):
 
 
 def console(stderr: bool = False) -> Console:
-    """The terminal; where there is none, lines wide enough for the tables, unless COLUMNS says otherwise."""
+    """The terminal; where there is none, lines wide enough for the tables, unless COLUMNS says otherwise.
+
+    A character that the terminal's encoding lacks is shown as a question mark, or escaped, and stops nothing.
+    """
+    stream = sys.stderr if stderr else sys.stdout
+    if hasattr(stream, "reconfigure"):
+        stream.reconfigure(errors="backslashreplace" if stderr else "replace")
     made = _Console(stderr=stderr)
     return made if made.is_terminal or "COLUMNS" in os.environ else _Console(stderr=stderr, width=120)
 
@@ -27,7 +39,29 @@ def say(where: Console, sentence: str, style: str = "") -> None:
     where.print(sentence, style=style, highlight=False, markup=False, soft_wrap=True)
 
 
-def fail(sentence: str) -> NoReturn:
-    """Print the sentence to standard error and exit with 1."""
-    say(console(stderr=True), sentence, style="red")
-    sys.exit(1)
+def show(where: Console, table: Table) -> None:
+    """Print a table. A narrow terminal breaks its lines, rather than losing figures."""
+    wide = Console(file=where.file, width=max(where.width, 100), force_terminal=where.is_terminal)
+    wide.print(table, highlight=False, crop=False)
+
+
+def progress_console(output: str) -> Console:
+    """Where progress goes: beside the tables for people; to standard error where standard output is one JSON document."""
+    return console(stderr=output == JSON)
+
+
+def print_json(document: dict[str, Any]) -> None:
+    """Print the document to standard output, alone. Dates become text."""
+    sys.stdout.write(json.dumps(document, indent=2, default=str) + "\n")
+    sys.stdout.flush()
+
+
+def output_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The option --output of every verb that prints a table."""
+    return click.option(
+        "--output",
+        type=click.Choice([TEXT, JSON]),
+        default=TEXT,
+        show_default=True,
+        help="Tables for people, or one JSON document on standard output and progress on standard error.",
+    )(command)

@@ -1,7 +1,8 @@
 {#-
     Counts and averages of each brand, customer, engine and day equal those computed from the live source table, by other means than
-    in the models: counts exactly, averages but for the last bits of a float. Reads the source once more. A failure can also mean
-    that the source has changed since it was staged: then run the job again. A trial of a few ranges has nothing to compare.
+    in the models: counts exactly, averages but for the last bits of a float. The day is read off the time as Postgres writes it.
+    What could not be read is known from the rejects. Reads the source once more. A failure can also mean that the source has changed
+    since it was staged: then run the job again. A trial of a few ranges has nothing to compare.
 -#}
 {% test equals_source_days(model) %}
     {%- set counts = ['total_responses', 'presence_count', 'positive_count', 'negative_count', 'neutral_count'] %}
@@ -10,37 +11,41 @@
         select
             argMax(
                 (
-                    brand_id, customer_id, query_id, collector_type, processed_at,
+                    id, brand_id, customer_id, query_id, collector_type, processed_at,
                     visibility_index, share_of_answers_brand, has_brand_presence, sentiment_label, sentiment_score
                 ),
-                (processed_at is not null, assumeNotNull(processed_at), id)
+                (match(coalesce(processed_at, ''), '^(19|2[012])\\d\\d-.*\\d$'), coalesce(processed_at, ''), id)
             ) as latest
-        from {{ source('brand_visibility', 'extracted_positions') }}
+        from {{ ref('stg_extracted_positions').incorporate(path={'identifier': 'extracted_positions__text'}) }}
         where collector_result_id is not null and match(coalesce(competitor_name, ''), '^\\s*$')
         group by collector_result_id
     ),
 
     answers as (
         select
-            latest.1 as brand_id,
-            latest.2 as customer_id,
-            latest.4 as collector_type,
-            toDate(latest.5, 'UTC') as metric_date,
-            round(latest.6, 2) as visibility,
-            round(latest.7, 2) as share,
-            coalesce(latest.8, 0) as presence,
-            latest.9 in ('POSITIVE', 'NEGATIVE', 'NEUTRAL') and abs(round(latest.10, 2)) < 1000 as has_sentiment,
-            if(has_sentiment, latest.9, null) as label,
-            if(has_sentiment, latest.10, null) as score
+            latest.2 as brand_id,
+            latest.3 as customer_id,
+            latest.5 as collector_type,
+            toDate32(substring(latest.6, 1, 10)) as metric_date,
+            toFloat64(round(toDecimal128OrNull(latest.7, 19), 2)) as visibility,
+            toFloat64(round(toDecimal128OrNull(latest.8, 19), 2)) as share,
+            coalesce(latest.9, 0) as presence,
+            latest.10 in ('POSITIVE', 'NEGATIVE', 'NEUTRAL') and latest.11 is not null and latest.1 not in (
+                select source_id from {{ ref('brand_visibility_rejects') }} where rejected = 'sentiment'
+            ) as has_sentiment,
+            if(has_sentiment, latest.10, null) as label,
+            if(has_sentiment, toFloat64(round(toDecimal128OrNull(latest.11, 19), 2)), null) as score
         from brand_rows
         where
-            latest.1 is not null
-            and latest.2 is not null
+            latest.2 is not null
             and latest.3 is not null
             and latest.4 is not null
             and latest.5 is not null
-            and coalesce(abs(visibility), 0) < 1000
-            and coalesce(abs(share), 0) < 1000
+            and latest.6 is not null
+            and latest.1 not in (
+                select source_id from {{ ref('brand_visibility_rejects') }}
+                where rejected = 'row' and not startsWith(reason, 'null_')
+            )
     )
 
     select
@@ -64,9 +69,9 @@
             countIf(label = 'POSITIVE') as positive_count,
             countIf(label = 'NEGATIVE') as negative_count,
             countIf(label = 'NEUTRAL') as neutral_count,
-            avg(toFloat64(visibility)) as avg_visibility,
-            avg(toFloat64(share)) as avg_share,
-            avg(toFloat64(score)) as avg_sentiment
+            avg(visibility) as avg_visibility,
+            avg(share) as avg_share,
+            avg(score) as avg_sentiment
         from answers
         group by brand_id, customer_id, collector_type, metric_date
         union all

@@ -55,7 +55,7 @@
                 round(latest.1, 2)::Nullable(Decimal(9, 2)),
                 round(latest.2, 2)::Nullable(Decimal(9, 2)),
                 coalesce(latest.3, 0),
-                cast(coalesce(nullIf(latest.4, ''), '[]') as Array(Int32))
+                cast(latest.4 as Array(Int32))
             ))
         from staged
     )

@@ -6,11 +6,14 @@ import itertools
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import clickhouse_connect
 import psycopg
 import pytest
+from dbt.adapters.chdb import ENGINE_OPTIONS, ChdbClient, ChdbCredentials
 
 from clickhouse_server import ClickHouse, ServerProject
 from entity_metrics import embedded_postgres, sample_site
+from entity_metrics.target import Target
 from harness import Project, Server
 from warm import Warm
 
@@ -57,18 +60,18 @@ def warm() -> Iterator[Warm]:
 
 
 @pytest.fixture(scope="session")
-def prepared(server: Server, warm: Warm, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str | None, str | None], Project]:
-    """Gives a copy of the project with that job and its source connected to the database `sample`, run once with a selection.
+def prepared(server: Server, warm: Warm, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Project]:
+    """Gives a copy of the project with that job and its source connected to the database `sample`, and run once.
 
     The same arguments give the same copy; tests begin as it, and leave it as it is.
     """
 
     @functools.cache
-    def prepare(job: str | None, selected: str | None) -> Project:
+    def prepare(job: str | None, selected: str | None, variables: str = "{}") -> Project:
         made = Project(tmp_path_factory.mktemp("prepared"), server, "sample", PASSWORD, warm, without(job))
         if selected:
             made.begin_as(prepare(job, None), chdb=True)
-            made.dbt("run", "--select", selected)
+            made.dbt_here("run", "--select", *selected.split(), "--vars", variables)
         else:
             made.connect("--source", "brand_visibility" if job == "brand_visibility" else "postgres")
         return made
@@ -101,7 +104,8 @@ def project(request: pytest.FixtureRequest, server: Server, warm: Warm, prepared
     with source_database(server) as database:
         made = Project(tmp_path, server, database, PASSWORD, warm, without(job))
         built = "built" in request.fixturenames
-        made.begin_as(prepared(job, request.module.BUILT if built else None), chdb=built or "connected" in request.fixturenames)
+        run = (request.module.BUILT, getattr(request.module, "VARS", "{}")) if built else (None,)
+        made.begin_as(prepared(job, *run), chdb=built or "connected" in request.fixturenames)
         yield made
         made.close()
 
@@ -150,5 +154,18 @@ def connected(project: Project) -> Project:
 
 @pytest.fixture
 def built(project: Project) -> Project:
-    """The same with the models run that the test module's constant BUILT selects, from the same rows in the database `sample`."""
+    """The same with the models run that the test module's constant BUILT selects, with its VARS, from the rows in `sample`."""
     return project
+
+
+@pytest.fixture
+def embedded(tmp_path: Path) -> Iterator[Target]:
+    """A target in this process, with an empty database. Not beside `project`: a process has one chDB folder open at a time."""
+    path = str(tmp_path / "chdb")
+    with clickhouse_connect.get_client(interface="chdb", path=path, chdb_options=ENGINE_OPTIONS) as client:
+        client.command("create database entity_metrics")  # dbt's client makes one of a name once in a process
+    credentials = ChdbCredentials(schema="entity_metrics", path=path)
+    credentials.custom_settings = {"session_timezone": "UTC"}
+    target = Target("embedded", "entity_metrics", ChdbClient(credentials), embedded=True)
+    yield target
+    target.close()

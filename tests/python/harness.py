@@ -93,10 +93,13 @@ class Project:
                 shutil.copy(source, copy)
         for job in without:
             shutil.rmtree(self.folder / "models" / job)
-        if "source_events" in without and "event_table" not in without:
+            shutil.rmtree(self.folder / "snapshots" / job, ignore_errors=True)
+        if "source_events" in without:
             shutil.rmtree(self.folder / "models" / "event_table")
         if without:
             (self.folder / "models" / "exposures.yml").unlink()  # it names the models of all jobs
+        if "source_events" in without:
+            shutil.rmtree(self.folder / "models" / "event_table")  # so does this
         shutil.copy(self.folder / "profiles.yml.example", self.folder / "profiles.yml")
         self.chdb = self.folder / ".chdb"
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(("DBT_", "ENTITY_", "CLICKHOUSE_"))}
@@ -187,6 +190,10 @@ class Project:
             os.environ.clear()
             os.environ.update(environment)
 
+    def command(self, *arguments: str, ok: bool | None = True, **environment: str) -> Ran:
+        """Run `entity-metrics` of the copy."""
+        return self.run(str(BIN / "entity-metrics"), *arguments, ok=ok, **environment)
+
     def connect(self, *arguments: str, ok: bool | None = True, **environment: str) -> Ran:
         return self.run(sys.executable, "scripts/connect_source.py", *arguments, ok=ok, **environment)
 
@@ -272,14 +279,22 @@ class Project:
 
     # what tests ask again and again ---------------------------------------------------------------------------------
 
-    def create_event_table(self, engine: str = "MergeTree", created_at: str = "DateTime", order_by: str | None = None) -> None:
+    def create_event_table(
+        self,
+        engine: str = "MergeTree",
+        created_at: str = "DateTime",
+        order_by: str = "entityType, entityId, createdAt",
+        partition_by: str = "toYYYYMM(createdAt)",
+        index: str = "",
+        settings: str = "",
+    ) -> None:
         """The event table as the live site may have it."""
-        order_by = order_by or "entityType, entityId, createdAt"
         self.rows("create database if not exists entity_metrics")
         self.rows(
             f"create table {EVENTS} (entityType LowCardinality(String), entityId Int32, userId Int32,"
-            f" metricType LowCardinality(String), metricValue Int32, createdAt {created_at}, version UInt8 default 2)"
-            f" engine = {engine} partition by toYYYYMM(createdAt) order by ({order_by})"
+            f" metricType LowCardinality(String), metricValue Int32, createdAt {created_at}, version UInt8 default 2"
+            f"{', ' + index if index else ''}) engine = {engine} partition by {partition_by} order by ({order_by})"
+            f"{' settings ' + settings if settings else ''}"
         )
 
     def add_live_events(self) -> None:

@@ -1,111 +1,14 @@
 """The brand visibility job: what it builds against Postgres's own computation, and every check seen red."""
 
-import datetime
 from decimal import Decimal
 
 import pytest
 
+from brand_visibility import DAILY, EXPECTED, JOB, POSITIONS, SETTLED, actual, comparable, expected, failed_tests
 from harness import Project
 
-JOB = BUILT = "brand_visibility"
+BUILT = JOB
 AUDIT = "entity_metrics_dbt_test__audit"
-POSITIONS = "brand_visibility.extracted_positions"
-
-# The rules once more, as Postgres would have them.
-SETTLED = rf"""
-    with brand_rows as (
-        select distinct on (collector_result_id) * from {POSITIONS}
-        where collector_result_id is not null and coalesce(competitor_name, '') !~ '\S'
-        order by collector_result_id, processed_at desc nulls last, id desc
-    ),
-    good as (
-        select * from brand_rows
-        where num_nulls(brand_id, customer_id, query_id, collector_type, processed_at) = 0
-            and coalesce(abs(round(visibility_index, 2)), 0) < 1000 and coalesce(abs(round(share_of_answers_brand, 2)), 0) < 1000
-    ),
-    competitor_rows as (
-        select distinct on (collector_result_id, competitor_name) * from {POSITIONS}
-        where collector_result_id is not null and competitor_name ~ '\S'
-        order by collector_result_id, competitor_name, processed_at desc nulls last, id desc
-    ),
-    good_competitors as (
-        select rows.*, known.id as competitor_id
-        from competitor_rows as rows
-        join good using (collector_result_id)
-        join brand_visibility.brand_competitors as known
-            on known.brand_id = good.brand_id and known.competitor_name = rows.competitor_name
-        where coalesce(abs(round(rows.visibility_index_competitor, 2)), 0) < 1000
-            and coalesce(abs(round(rows.share_of_answers_competitor, 2)), 0) < 1000
-    )
-"""
-LABELS = "('POSITIVE', 'NEGATIVE', 'NEUTRAL')"
-
-EXPECTED = {
-    "metric_facts": """
-        select collector_result_id, collector_result_id, brand_id, customer_id, query_id, collector_type, topic,
-            processed_at at time zone 'UTC', coalesce(created_at, processed_at) at time zone 'UTC'
-        from good""",
-    "brand_metrics": """
-        select collector_result_id, visibility_index::numeric(5, 2), share_of_answers_brand::numeric(5, 2), has_brand_presence,
-            brand_first_position, coalesce(brand_positions, '{}'), coalesce(total_brand_mentions, 0),
-            coalesce(total_word_count, 0)
-        from good""",
-    "competitor_metrics": """
-        select collector_result_id, competitor_id, visibility_index_competitor::numeric(5, 2),
-            share_of_answers_competitor::numeric(5, 2), coalesce(competitor_positions, '{}'), coalesce(competitor_mentions, 0),
-            competitor_positions[1], coalesce(competitor_mentions > 0, false)
-        from good_competitors""",
-    "brand_sentiment": f"""
-        select collector_result_id, sentiment_label, sentiment_score,
-            array(select jsonb_array_elements_text(sentiment_positive_sentences)),
-            array(select jsonb_array_elements_text(sentiment_negative_sentences))
-        from good where sentiment_label in {LABELS} and sentiment_score is not null""",
-    "competitor_sentiment": f"""
-        select collector_result_id, competitor_id, sentiment_label_competitor, sentiment_score_competitor,
-            array(select jsonb_array_elements_text(sentiment_positive_sentences_competitor)),
-            array(select jsonb_array_elements_text(sentiment_negative_sentences_competitor))
-        from good_competitors where sentiment_label_competitor in {LABELS} and sentiment_score_competitor is not null""",
-}
-
-DAILY = f"""
-    select brand_id, customer_id, collector_type, (processed_at at time zone 'UTC')::date,
-        avg(visibility_index::numeric(5, 2)), stddev_samp(visibility_index::numeric(5, 2)),
-        avg(share_of_answers_brand::numeric(5, 2)), stddev_samp(share_of_answers_brand::numeric(5, 2)),
-        avg(sentiment_score) filter (where sentiment_label in {LABELS}),
-        stddev_samp(sentiment_score) filter (where sentiment_label in {LABELS}),
-        count(*) filter (where has_brand_presence), count(*),
-        count(*) filter (where sentiment_label = 'POSITIVE' and sentiment_score is not null),
-        count(*) filter (where sentiment_label = 'NEGATIVE' and sentiment_score is not null),
-        count(*) filter (where sentiment_label = 'NEUTRAL' and sentiment_score is not null),
-        min(processed_at) at time zone 'UTC', max(processed_at) at time zone 'UTC',
-        max(coalesce(created_at, processed_at)) at time zone 'UTC'
-    from good group by 1, 2, 3, 4"""
-
-
-def comparable(rows):
-    """Sorted; lists for tuples and arrays; times without a zone; averages as floats with two decimals."""
-
-    def plain(value):
-        if isinstance(value, datetime.datetime):
-            return value.replace(tzinfo=None)
-        return round(value, 2) if isinstance(value, float) else value
-
-    return sorted(([plain(value) for value in row] for row in rows), key=str)
-
-
-def actual(project: Project, table: str):
-    return comparable(project.rows(f"select * from entity_metrics.{table}"))
-
-
-def expected(project: Project, table: str):
-    return comparable(project.postgres(SETTLED + EXPECTED[table]))
-
-
-def failed_tests(project: Project, *options: str) -> set[str]:
-    """Run the job's data tests. Returns the names of those that failed."""
-    output = project.dbt("test", "--select", f"{JOB},test_type:data", *options, ok=None).output
-    assert "Database Error" not in output and "Compilation Error" not in output, output
-    return {line.split("FAIL ")[1].split()[1] for line in output.splitlines() if " FAIL " in line}
 
 
 def test_built_on_an_empty_target_as_postgres_would_have_it(connected: Project) -> None:
@@ -251,13 +154,13 @@ def test_every_check_is_seen_red(built: Project) -> None:
             "models/brand_visibility/settled_positions.sql",
             "toNullable(count()) as matches",
             "count() as matches",
-            "settled_positions_reasons",
+            "settled_positions_by_the_rules",
         ),
         (
             "models/brand_visibility/settled_positions.sql",
-            "{{ to_two_decimals('visibility_index') }}",
-            "toDecimal128(visibility_index, 2)",
-            "settled_positions_rounding",
+            "{{ to_two_decimals('if(is_brand, visibility_index, visibility_index_competitor)') }}",
+            "toDecimal128(if(is_brand, visibility_index, visibility_index_competitor), 2)",
+            "settled_positions_by_the_rules",
         ),
         (
             "models/brand_visibility/competitor_metrics.sql",
@@ -266,7 +169,7 @@ def test_every_check_is_seen_red(built: Project) -> None:
             "competitor_metrics_first_position",
         ),
         (
-            "macros/brand_visibility/sample_deviation.sql",
+            "macros/brand_visibility/conversions.sql",
             "if(count({{ value }}) < 2, null, stddevSampStable(toFloat64({{ value }})))",
             "stddevSamp(toFloat64({{ value }}))",
             "brand_daily_metrics_means_and_deviations",
@@ -377,10 +280,7 @@ def test_bad_input(project: Project) -> None:
     zone = project.backfill("--job", JOB, ok=False)
     project.postgres("alter role site reset timezone")
     assert "Postgres shows times in the zone Asia/Tokyo" in zone.output and "set timezone = 'UTC'" in zone.output
-    project.postgres(f"update {POSITIONS} set visibility_index = 'NaN' where id = 3")
-    nan = project.backfill("--job", JOB, ok=False)
-    assert nan.code == 1 and "Postgres holds the value NaN, which ClickHouse's Decimal cannot hold" in nan.output
-    project.postgres(f"update {POSITIONS} set visibility_index = 1 where id = 3; alter table {POSITIONS} drop created_at")
+    project.postgres(f"alter table {POSITIONS} drop created_at")
     lacking = project.backfill("--job", JOB, ok=False)
     assert "Source table extracted_positions lacks the mapped column created_at" in lacking.output
     ran = project.backfill("--job", JOB, "--allow-missing-columns")
@@ -389,22 +289,3 @@ def test_bad_input(project: Project) -> None:
     project.postgres("drop table brand_visibility.brand_competitors")
     gone = project.backfill("--job", JOB, ok=False)
     assert "Postgres has no table brand_competitors" in gone.output and "BRAND_VISIBILITY_PGSCHEMA" in gone.output
-
-
-def test_lists_that_are_jsonb(connected: Project) -> None:
-    """One note calls the positions JSONB: the job takes both."""
-    connected.postgres(
-        f"""alter table {POSITIONS}
-            alter brand_positions type jsonb using to_jsonb(brand_positions),
-            alter competitor_positions type jsonb using to_jsonb(competitor_positions)"""
-    )
-    connected.dbt("build", "--select", JOB)
-    connected.postgres(
-        f"""create function ints(jsonb) returns integer[] language sql as
-                $$ select coalesce(array_agg(v::int), '{{}}') from jsonb_array_elements_text($1) as v $$;
-            alter table {POSITIONS}
-            alter brand_positions type integer[] using ints(brand_positions),
-            alter competitor_positions type integer[] using ints(competitor_positions)"""
-    )
-    for table in ("brand_metrics", "competitor_metrics"):
-        assert actual(connected, table) == expected(connected, table)

@@ -97,3 +97,39 @@ def test_outputs_of_the_example_profile(output: str) -> None:
     assert settings["session_timezone"] == "UTC"
     consistent = settings.get("select_sequential_consistency") == 1 or credentials.database_engine == "Shared"
     assert consistent == (output != "server")
+
+
+def test_what_is_refused_never_shows_the_password(connected: Project) -> None:
+    """A statement that the engine refuses is quoted in its message, escaped, as it once was printed: it is not passed on."""
+    from entity_metrics.source import _without_statement
+
+    variables = connected.folder / "dbt_project.yml"
+    text = variables.read_text()
+    variables.write_text(text.replace("source_collection: postgres_source ", "source_collection: my-source "))
+    refused = connected.connect(ok=False, PGPASSWORD="it's-a-s3cret")
+    assert "The var source_collection is 'my-source': give a name of letters, digits and underscores." in refused.output
+    assert "s3cret" not in refused.output
+    variables.write_text(text)
+    quoted = "Code: 62. DB::Exception: Syntax error: failed at position 27 (-): -c as password='it\\'s-a-s3cret'. (SYNTAX_ERROR)"
+    told = _without_statement(quoted, "postgres_source").sentence
+    assert told.startswith("ClickHouse refuses to make the named collection postgres_source (Code: 62, SYNTAX_ERROR)")
+    assert "s3cret" not in told
+    denied = _without_statement("Code: 497. DB::Exception: u: Not enough privileges. password='x' (ACCESS_DENIED)", "c")
+    assert "grant it NAMED COLLECTION ADMIN" in denied.sentence
+    assert _without_statement("HTTPConnectionPool(host='h'): password='x'", "c").transient
+
+
+def test_rows_that_row_level_security_hides(connected: Project) -> None:
+    """Connecting says so, since no run can."""
+    connected.postgres('alter table "TagMetric" enable row level security')
+    with connected.server.connect(connected.database) as connection:
+        connection.execute("create role hidden login password 'hidden'")
+        connection.execute("grant select on all tables in schema public to hidden")
+    try:
+        ran = connected.connect(PGUSER="hidden", PGPASSWORD="hidden")
+        assert (
+            "Error: row level security of TagMetric hides rows from this user (there is no policy, so it hides all)" in ran.output
+        )
+    finally:
+        with connected.server.connect(connected.database) as connection:
+            connection.execute("drop owned by hidden; drop role hidden")

@@ -1,53 +1,65 @@
-"""Publishing: by attaching and by inserting, interrupted, refused."""
+"""Publishing: by attaching and by inserting, interrupted, beside other writers; nothing else in the event table is touched."""
 
 import contextlib
+import json
 import threading
-
-import pytest
 
 from harness import BIN, EVENTS, Project
 
+BUILT = "bounty_metrics"
 RUN_BOUNTY = ["run", "--select", "bounty_metrics"]
+PUBLISH = ["run", "--select", "path:models/bounty_metrics/bounty_metrics.sql"]
+PARTS = "select name, modification_time from system.parts where active and table = 'entityMetricEvents_new' order by all"
 
 
-def test_killed_between_delete_and_attach(connected: Project) -> None:
-    """The moment is made long by a statement in this copy; the next run repairs the slice, and nothing else was touched."""
-    connected.create_event_table()
-    connected.add_live_events()
-    before = connected.outside()
-    connected.dbt(*RUN_BOUNTY)
-    macro = connected.folder / "macros/events/publishing_statements.sql"
-    original = macro.read_text()
-    macro.write_text(
-        original.replace(
-            "    {%- if plan.own and facts.attachable -%}",
-            "    {%- do statements.append('select sleep(3)') -%}\n    {%- if plan.own and facts.attachable -%}",
-        )
-    )
-    connected.postgres("""update "BountyMetric" set "trackCount" = "trackCount" + 1 where "bountyId" = 3""")
-    publish = connected.folder / "macros/events/publish_slice.sql"
+def another_statement(project: Project, sql: str, between: str) -> None:
+    """Have publishing say each of its statements, and run one more: before the `attach`, or `last`."""
+    plan = project.folder / "macros/publish/plan.sql"
+    anchors = {"attach": "    {%- if facts.attachable -%}", "last": "    {{ return(statements) }}"}
+    text = plan.read_text()
+    assert text.count(anchors[between]) == 1
+    more = f"    {{%- do statements.append({json.dumps(sql)}) -%}}\n"
+    plan.write_text(text.replace(anchors[between], more + anchors[between]))
+    publish = project.folder / "macros/publish/publish.sql"
     call = "{% call statement('publish_slice') %}"
     publish.write_text(publish.read_text().replace(call, "{% do log(sql, info=true) %}" + call))
-    killed = connected.start(str(BIN / "dbt"), *RUN_BOUNTY, until="select sleep(3)", then=Project.kill)
+
+
+def change(project: Project) -> None:
+    project.postgres("""update "BountyMetric" set "trackCount" = "trackCount" + 1 where "bountyId" = 3""")
+
+
+def new_event_table(project: Project, **made: str) -> list[tuple[object, ...]]:
+    """Another event table with others' rows, which are returned."""
+    project.rows(f"drop table if exists {EVENTS} sync")
+    project.create_event_table(**made)
+    project.add_live_events()
+    return project.outside()
+
+
+def test_killed_between_delete_and_attach(built: Project) -> None:
+    """The moment is made long by a statement in this copy; the next run repairs the slice, and nothing else was touched."""
+    built.add_live_events()
+    before = built.outside()
+    another_statement(built, "select sleep(3)", between="attach")
+    change(built)
+    killed = built.start(str(BIN / "dbt"), *RUN_BOUNTY, until="select sleep(3)", then=Project.kill)
     assert killed.code != 0
-    assert connected.bounty_slice() == [] and connected.outside() == before
-    macro.write_text(original)
-    connected.dbt(*RUN_BOUNTY)
-    assert connected.bounty_slice() == connected.bounty_source()
-    assert connected.outside() == before
+    assert built.bounty_slice() == [] and built.outside() == before
+    built.dbt_here(*RUN_BOUNTY)  # without the change: its files were parsed before
+    assert built.bounty_slice() == built.bounty_source() != []
+    assert built.outside() == before
 
 
-def test_a_delete_that_attaching_by_another_thread_interrupts(connected: Project) -> None:
+def test_a_delete_that_attaching_by_another_thread_interrupts(built: Project) -> None:
     """ClickHouse stops a delete for the time of an attach, and begins it anew: publishing waits until it is through."""
-    connected.create_event_table()
-    connected.dbt_here(*RUN_BOUNTY)
-    connected.rows(f"insert into {EVENTS} select 'Image', number, 1, 'Like', 1, '2025-01-02 00:00:00', 2 from numbers(4000000)")
-    connected.rows(f"optimize table {EVENTS} final")  # into one part, so that the delete takes some time
-    connected.rows(f"create table entity_metrics.other as {EVENTS}")
-    connected.postgres("""update "BountyMetric" set "trackCount" = "trackCount" + 1 where "bountyId" = 3""")
-    connected.release()
+    built.rows(f"insert into {EVENTS} select 'Image', number, 1, 'Like', 1, '2025-01-02 00:00:00', 2 from numbers(4000000)")
+    built.rows(f"optimize table {EVENTS} final")  # into one part, so that the delete takes some time
+    built.rows(f"create table entity_metrics.other as {EVENTS}")
+    change(built)
+    built.release()
     published = threading.Event()
-    with contextlib.closing(connected.client()) as other:
+    with contextlib.closing(built.client()) as other:
 
         def attach() -> None:
             while not published.wait(0.02):
@@ -56,135 +68,150 @@ def test_a_delete_that_attaching_by_another_thread_interrupts(connected: Project
         attaching = threading.Thread(target=attach)
         attaching.start()
         threading.Timer(4, published.set).start()
-        connected.dbt_here(*RUN_BOUNTY)
+        built.dbt_here(*RUN_BOUNTY)
         published.set()
         attaching.join()
-    assert connected.bounty_slice() == connected.bounty_source()
+    assert built.bounty_slice() == built.bounty_source()
 
 
-def test_a_delete_of_a_run_that_was_killed(connected: Project) -> None:
+def test_a_delete_of_a_run_that_was_killed(built: Project) -> None:
     """ClickHouse goes on with it: the next run waits for it before it looks at what is there."""
-    connected.dbt_here(*RUN_BOUNTY)
-    with contextlib.closing(connected.client()) as other:
+    with contextlib.closing(built.client()) as other:
         other.command(f"system stop merges {EVENTS}")
         other.command(
             f"delete from {EVENTS} where version = 3 and 'model.entity_metrics.bounty_metrics' != ''"
             " settings lightweight_deletes_sync = 0"
         )
         threading.Timer(3, lambda: other.command(f"system start merges {EVENTS}")).start()
-        connected.dbt_here(*RUN_BOUNTY)
+        built.dbt_here(*PUBLISH)
         assert not other.query("select 1 from system.mutations where not is_done").result_rows
-    assert connected.bounty_slice() == connected.bounty_source() != []
+    assert built.bounty_slice() == built.bounty_source() != []
 
 
-@pytest.mark.parametrize(
-    ("engine", "created_at", "order_by"),
-    [
-        ("MergeTree", "DateTime64(3)", None),
-        ("ReplacingMergeTree", "DateTime", "entityType, entityId, metricType, userId, createdAt"),
-        ("MergeTree", "DateTime", "entityType, metricType, entityId"),
-    ],
-)
-def test_publishes_by_insert_where_attaching_is_impossible(
-    connected: Project, engine: str, created_at: str, order_by: str | None
-) -> None:
-    """Another engine, key or column type: by insert, and the log says so. Again, to replace what was inserted."""
-    connected.create_event_table(engine, created_at, order_by)
-    if engine == "MergeTree":
-        connected.add_live_events()
-    before = connected.outside()
-    for _ in range(2):
-        ran = connected.dbt("build", "--select", "bounty_metrics")
-        assert f"({engine}) cannot take partitions of" in ran.output
-        assert connected.bounty_slice() == connected.bounty_source()
-        assert connected.outside() == before
+def test_a_delete_that_never_ends(built: Project) -> None:
+    """It is given up at last with a sentence; when it is through after all, the next run publishes."""
+    change(built)
+    with contextlib.closing(built.client()) as other:
+        other.command(f"system stop merges {EVENTS}")
+        stopped = built.dbt_here(*RUN_BOUNTY, "--vars", "{delete_timeout: 2}", ok=False)
+        assert "did not end within 2 s: see system.mutations" in stopped.errors[0] and "var delete_timeout" in stopped.errors[0]
+        other.command(f"system start merges {EVENTS}")
+        built.dbt_here(*PUBLISH)
+    assert built.bounty_slice() == built.bounty_source() != []
 
 
-def test_publishes_by_insert_beside_a_skip_index(connected: Project) -> None:
-    connected.create_event_table()
-    connected.rows(f"alter table {EVENTS} add index by_value metricValue type minmax granularity 1")
-    assert "cannot take partitions" in connected.dbt(*RUN_BOUNTY).output
-    assert connected.bounty_slice() == connected.bounty_source()
+def test_publishes_by_insert_where_attaching_is_impossible(built: Project) -> None:
+    """Another engine, key, column type or partition, or a skip index: by insert, twice, and the log says so."""
+    keyed = "entityType, entityId, metricType, userId, createdAt, version"
+    for made in (
+        {"created_at": "DateTime64(3)"},
+        {"engine": "ReplacingMergeTree", "order_by": keyed},
+        {"order_by": "entityType, metricType, entityId"},
+        {"partition_by": "toDate(createdAt)"},
+        {"order_by": "entityType, entityId, createdAt", "index": "index by_value metricValue type minmax"},
+    ):
+        before = new_event_table(built, **made)
+        for _ in range(2):
+            ran = built.dbt_here(*RUN_BOUNTY)
+            assert "publishing by insert" in ran.output, made
+            assert built.bounty_slice() == built.bounty_source(), made
+            assert built.outside() == before, made
+            change(built)
 
 
-def test_attaches_where_it_can(connected: Project) -> None:
-    """Parts of the model are linked into the event table: no row is written a second time."""
-    connected.create_event_table()
-    assert "cannot take partitions" not in connected.dbt(*RUN_BOUNTY).output
-    hashes = connected.rows(
+def test_attaches_where_it_can_and_leaves_what_is_there(built: Project) -> None:
+    """Parts of the model are linked into the event table: no row is written a second time. Months that did not change stay."""
+    hashes = built.rows(
         "select count(), uniqExact(hash_of_all_files) from system.parts"
-        " where active and table in ('bounty_metrics', 'entityMetricEvents_new')"
+        " where active and table in ('bounty_metric_events', 'entityMetricEvents_new')"
     )
     assert hashes[0][0] == 2 * hashes[0][1]
+    built.release()
+    before = built.rows(PARTS)
+    ran = built.dbt_here(*RUN_BOUNTY)
+    assert built.rows(PARTS) == before != []
+    assert "by insert" not in ran.output and f"instead of {len(built.bounty_source())}" in ran.output
 
 
-@pytest.mark.parametrize(
-    ("engine", "order_by", "sentence"),
-    [
-        ("ReplacingMergeTree", "entityType, entityId, createdAt", "would merge different metrics of one entity"),
-        ("SummingMergeTree", "entityType, entityId, createdAt", "would merge different metrics of one entity"),
-    ],
-)
-def test_refuses_an_engine_that_would_merge_metrics(connected: Project, engine: str, order_by: str, sentence: str) -> None:
-    connected.create_event_table(engine, order_by=order_by)
-    assert sentence in connected.dbt(*RUN_BOUNTY, ok=False).output
-    assert connected.bounty_slice() == []
-
-
-def test_refuses_an_event_table_without_version(connected: Project) -> None:
-    connected.create_event_table()
-    connected.rows(f"alter table {EVENTS} drop column version")
-    assert "has no column version" in connected.dbt(*RUN_BOUNTY, ok=False).output
-
-
-def test_an_empty_source_does_not_replace_events(connected: Project) -> None:
-    """Unless a var allows it. An empty table over an empty slice is no error."""
-    connected.postgres("""create table kept as select * from "BountyMetric"; truncate "BountyMetric" """)
-    connected.dbt("build", "--select", "bounty_metrics")
-    connected.postgres("""insert into "BountyMetric" select * from kept""")
-    connected.dbt(*RUN_BOUNTY)
-    published = connected.bounty_slice()
-    connected.postgres("""truncate "BountyMetric" """)
-    ran = connected.dbt(*RUN_BOUNTY, ok=False)
-    assert "nothing was published" in ran.output and "allow_empty_slice" in ran.output
-    assert connected.bounty_slice() == published != []
-    connected.dbt(*RUN_BOUNTY, "--vars", "{allow_empty_slice: true}")
-    assert connected.bounty_slice() == []
-
-
-def test_publishing_again_leaves_what_is_there(connected: Project) -> None:
-    """Months that hold the same events are not touched: no part of the event table is new."""
-    parts = "select name, modification_time from system.parts where active and table = 'entityMetricEvents_new' order by all"
-    connected.dbt(*RUN_BOUNTY)
-    before = connected.rows(parts)
-    connected.dbt(*RUN_BOUNTY)
-    assert connected.rows(parts) == before != []
-
-
-def test_statements_for_targets_that_cannot_be_run_here(connected: Project) -> None:
-    """What is sent to a sharded cluster, and to a table that takes partitions, as rendered."""
-    (connected.folder / "macros/show_statements.sql").write_text(
-        """{% macro show_statements(facts) %}
-            {% set plan = publishing_plan(
-                {'202501': [1, 7], '202502': [1, 8], '202503': [1, 9]}, {'202501': [2, 7], '202503': [1, 9], '202504': [1, 1]}, {}
-            ) %}
-            {% for sql in publishing_statements('events', 'version = 3', facts, plan, ['new_slice', 'true'], []) %}
-                {% do log('SQL ' ~ sql, info=true) %}
-            {% endfor %}
-        {% endmacro %}"""
+def test_feeding_a_view(built: Project) -> None:
+    """A materialized view sees inserts only: so there is an insert, and a word on what is deleted."""
+    new_event_table(built)
+    built.rows("create table entity_metrics.sums (metricType String, total Int64) engine = SummingMergeTree order by metricType")
+    built.rows(
+        "create materialized view entity_metrics.summing to entity_metrics.sums as select metricType, sum(metricValue) as total"
+        f" from {EVENTS} group by metricType"
     )
+    said = built.dbt_here(*PUBLISH).output
+    assert "feeds summing, which attached partitions would not reach: publishing by insert" in said
+    assert "will go on counting" not in said
+    totals = f"select metricType, sum(metricValue) from {EVENTS} where userId = -1 and version = 3 and entityType = 'Bounty'"
+    seen = "select metricType, sum(total) from entity_metrics.sums group by all order by all"
+    assert built.rows(seen) == built.rows(f"{totals} and metricType != 'liveOnly' and userId = -1 group by all order by all")
+    change(built)
+    assert "summing will go on counting the events that are deleted" in built.dbt_here(*RUN_BOUNTY).output
+    assert built.bounty_slice() == built.bounty_source()
 
-    def rendered(facts: str) -> list[str]:
-        output = connected.dbt("run-operation", "show_statements", "--args", f"{{facts: {facts}}}").output
-        return [line.split("SQL ", 1)[1] for line in output.splitlines() if "SQL " in line]
 
-    assert rendered("{attachable: true, local_table: null}") == [
-        "delete from events where _partition_id in ('202501', '202502') and version = 3",
-        "alter table events attach partition id '202501' from new_slice, attach partition id '202504' from new_slice",
-    ]
-    columns = "entityType, entityId, userId, metricType, metricValue, createdAt, version"
-    assert rendered("{attachable: false, local_table: site.events_local, cluster: shards}") == [
-        "delete from site.events_local on cluster 'shards' where version = 3",
-        f"insert into events ({columns}) select {columns} from new_slice where true"
-        " settings insert_deduplicate = 0, max_insert_threads = 2, max_partitions_per_insert_block = 0",
-    ]
+def test_somebody_else_writes(built: Project) -> None:
+    """What is there is counted after every publishing, the first included: a row that came in between fails the node."""
+    another_statement(
+        built, f"insert into {EVENTS} values ('Bounty', 7, -1, 'trackCount', 1, '2025-01-21 00:00:00', 3)", between="last"
+    )
+    change(built)
+    for first in (False, True):
+        if first:
+            new_event_table(built)
+        ran = built.dbt(*RUN_BOUNTY, ok=False)
+        events = len(built.bounty_source())
+        assert f"holds {events + 1} events of the slice of BountyMetric after publishing {events}" in ran.output
+    assert "somebody else writes version = 3 and userId = -1 there" in ran.output
+    built.dbt_here(*PUBLISH)
+    assert built.bounty_slice() == built.bounty_source()
+
+
+def test_repeated_inserts_and_attaches_are_not_dropped(built: Project) -> None:
+    """On a table that drops what it has seen before: the same insert by hand is dropped, that of publishing is not."""
+    for index in ("", "index by_value metricValue type minmax"):
+        new_event_table(built, index=index, settings="non_replicated_deduplication_window = 100")
+        for _ in range(3):
+            built.dbt_here(*PUBLISH)
+            assert built.bounty_slice() == built.bounty_source()
+            built.rows(f"alter table {EVENTS} delete where version = 3 and userId = -1 and entityType = 'Bounty'")
+        by_hand = f"insert into {EVENTS} select * from entity_metrics.bounty_metric_events order by all"
+        for _ in range(2):
+            built.rows(by_hand)
+        assert built.bounty_slice() == built.bounty_source()  # and not twice of it
+    built.rows(f"alter table {EVENTS} drop index by_value")
+    for _ in range(2):
+        built.rows(f"alter table {EVENTS} attach partition id '202501' from entity_metrics.bounty_metric_events")
+    assert len(built.bounty_slice()) == 3 * len(built.bounty_source())
+    built.dbt_here(*PUBLISH)
+    assert built.bounty_slice() == built.bounty_source()
+
+
+def test_another_event_table(built: Project) -> None:
+    """In a database of its own; a missing one is named."""
+    options = ["--vars", "{event_database: site, event_table: events}"]
+    assert "Database site does not exist" in built.dbt_here(*PUBLISH, *options, ok=False).errors[0]
+    built.rows("create database site")
+    built.dbt_here(*PUBLISH, *options)
+    assert built.dbt_here("test", "--select", "published_bounty_metrics", *options).that("pass") == {"published_bounty_metrics"}
+    assert built.value("select count() from site.events") == len(built.bounty_source())
+
+
+def test_refuses_what_would_lose_rows(built: Project) -> None:
+    """Engines that would merge metrics of an entity, one without deletes, and a table whose slice cannot be told."""
+    merges = "would merge different metrics of one entity"
+    for engine, column, sentence in (
+        ("ReplacingMergeTree", "", merges),
+        ("SummingMergeTree", "", merges),
+        ("MergeTree", "version", "has no column version"),
+    ):
+        before = new_event_table(built, engine=engine)
+        if column:
+            built.rows(f"alter table {EVENTS} drop column {column}")
+        assert sentence in built.dbt_here(*PUBLISH, ok=False).errors[0]
+        assert column or (built.outside() == before and built.bounty_slice() == [])
+    built.rows(f"drop table {EVENTS} sync")
+    built.rows(f"create table {EVENTS} engine = Log as select * from entity_metrics.bounty_metric_events limit 1")
+    assert "is a Log, from which a slice cannot be deleted" in built.dbt_here(*PUBLISH, ok=False).errors[0]

@@ -20,6 +20,12 @@ def expect_bounty(project: Project) -> None:
     assert project.bounty_slice() == project.bounty_source()
 
 
+def as_on_an_older_server(project: Project) -> None:
+    """The engine at hand without what came with 26.9: queries of our own in Postgres."""
+    macros = project.folder / "macros/pull/source.sql"
+    macros.write_text(macros.read_text().replace("adapter.is_at_or_after_version('26.9')", "false"))
+
+
 def make_bounties(project: Project, rows: int) -> None:
     """Bounties enough for a pull that can be interrupted."""
     project.postgres(
@@ -45,8 +51,7 @@ def test_ranges_follow_the_rows(connected: Project, planned_from: str, rows: int
             insert into copy select * from "BountyMetric";
             drop table "BountyMetric"; alter table copy rename to "BountyMetric" """)
     if planned_from == "an older server":
-        macro = connected.folder / "macros/staging/target_runs_source_queries.sql"
-        macro.write_text("{% macro target_runs_source_queries() %}{{ return(false) }}{% endmacro %}\n")
+        as_on_an_older_server(connected)
     ran = connected.dbt(*RUN_BOUNTY[1:], *small_ranges(rows))
     expect_bounty(connected)
     ranges = connected.rows("select _range, count() from entity_metrics.stg_bounty_metrics group by _range order by _range")
@@ -71,7 +76,7 @@ def test_one_key_value_larger_than_a_range(connected: Project) -> None:
 select toUserId, fromUserId, amount from {{ source('postgres', 'Tip') }} where {{ range_filter() }}
 """
     )
-    sources = connected.folder / "models/sources.yml"
+    sources = connected.folder / "models/sources/postgres_metric_tables.yml"
     tip = "    tables:\n      - name: Tip\n        columns: [{name: toUserId, data_type: Int32}]\n"
     sources.write_text(sources.read_text().replace("    tables:\n", tip, 1))
     connected.dbt("run", "--select", "stg_tips", *small_ranges(100, 1))
@@ -108,6 +113,39 @@ def test_killed_in_the_middle_of_a_pull(connected: Project) -> None:
     assert connected.outside() == before
     again = connected.dbt(*RUN_BOUNTY[1:], *small_ranges(200))
     assert "resuming" not in again.output
+
+
+def exchange_by_hand(project: Project) -> None:
+    project.rows("exchange tables entity_metrics.stg_bounty_metrics__pull and entity_metrics.stg_bounty_metrics")
+
+
+def test_killed_between_the_swap_and_the_drop(connected: Project) -> None:
+    """The pull table is the old snapshot then, whose ranges the ledger calls finished: it must never be gone on with."""
+    connected.dbt(*RUN_BOUNTY[1:], *small_ranges(200))
+    make_bounties(connected, 4000)
+    connected.start(*RUN_BOUNTY, *small_ranges(200), until=": range 3 of", then=Project.kill)
+    exchange_by_hand(connected)
+    connected.dbt(*RUN_BOUNTY[1:], *small_ranges(200))
+    expect_bounty(connected)
+
+
+def test_a_drop_that_fails(connected: Project) -> None:
+    """The new table is in its place already, and the next run does not take the old one for an unfinished pull."""
+    connected.dbt(*RUN_BOUNTY[1:])
+    make_bounties(connected, 400)
+    profiles = connected.folder / "profiles.yml"
+    as_it_was = profiles.read_text()
+    profiles.write_text(as_it_was.replace("custom_settings:\n", "custom_settings:\n        max_table_size_to_drop: 1\n"))
+    failed = connected.dbt("run", "--select", "stg_bounty_metrics", ok=False)
+    assert "TABLE_SIZE_EXCEEDS_MAX_DROP_SIZE_LIMIT" in failed.output
+    profiles.write_text(as_it_was)
+    staged = "select count() from entity_metrics.stg_bounty_metrics"
+    source = connected.postgres("""select count(*) from "BountyMetric" where timeframe = 'AllTime' """)
+    assert connected.rows(staged) == source
+    again = connected.dbt(*RUN_BOUNTY[1:])
+    assert "resuming" not in again.output
+    assert connected.rows(staged) == source
+    expect_bounty(connected)
 
 
 def test_full_refresh_and_changed_sql_start_over(connected: Project) -> None:

@@ -47,7 +47,7 @@ def serve() -> None:
 
 
 def run(command: list[str], folder: str, environment: dict[str, str], output: str) -> None:
-    """Become the command: python and a script, or dbt."""
+    """Become the command: python and a script, entity-metrics as it is in the folder, or dbt."""
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(folder)
@@ -59,6 +59,12 @@ def run(command: list[str], folder: str, environment: dict[str, str], output: st
         sys.argv = command[1:]
         sys.path[0] = str(Path(command[1]).parent.resolve())
         runpy.run_path(command[1], run_name="__main__")
+    elif Path(command[0]).name == "entity-metrics":
+        sys.path[0] = str(Path("scripts").resolve())
+        from entity_metrics.cli import main
+
+        sys.argv = command
+        main()
     else:
         from dbt.cli.main import cli
 

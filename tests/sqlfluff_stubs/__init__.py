@@ -35,6 +35,10 @@ def utc_time(_name: str) -> str:
     return "2024-08-07 15:44:39.044"
 
 
+def text_source(_source: str, table: str) -> str:
+    return f"{table}__text"
+
+
 def event_relation() -> str:
     return "events"
 

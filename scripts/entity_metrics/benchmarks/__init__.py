@@ -2,7 +2,7 @@
 
 Each module has
 
-- `SOURCE`, `TABLES`: the source of models/sources.yml, and what it builds there, in words;
+- `SOURCE`, `TABLES`: the source of models/sources/, and what it builds there, in words;
 - `build(rows)`: makes the source tables, unless an earlier benchmark left them at that size; returns their rows;
 - `copy_statements()`: the bare COPYs;
 - `run_models()`: runs the job by dbt; returns the seconds of its steps;

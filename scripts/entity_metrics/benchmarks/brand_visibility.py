@@ -5,7 +5,7 @@ import math
 from entity_metrics import sample_site
 from entity_metrics.benchmarks.models import dbt, elapsed
 from entity_metrics.benchmarks.postgres import connect, copy_statement
-from entity_metrics.brand_visibility import TABLES as JOB_TABLES
+from entity_metrics.jobs.brand_visibility import TABLES as JOB_TABLES
 
 SOURCE = "brand_visibility"
 TABLES = "extracted_positions"

@@ -1,24 +1,21 @@
 """Running models by dbt, and how long each step took."""
 
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Any
 
-from dbt.cli.main import dbtRunner
-
-from entity_metrics.project import project_var, quiet_dbt_arguments
+from entity_metrics.dbt_runs import run_plainly
+from entity_metrics.project import project_var
 
 EVENT_TABLE = project_var("event_table")
 
 
 def dbt(*command: str) -> dict[str, dict[str, Any]]:
-    """Run a dbt command. Returns status, begin and end (epoch seconds) of each node. Exits if dbt fails to run one."""
-    outcome = dbtRunner().invoke([*command, *quiet_dbt_arguments(None)])
-    if outcome.exception:
-        raise SystemExit(str(outcome.exception))
+    """Run a dbt command. Returns status, begin and end (epoch seconds) of each node.
+
+    Raises EntityMetricsError if one fails to run.
+    """
     nodes = {}
-    for node in outcome.result.results:
-        if str(node.status) == "error":
-            raise SystemExit(f"{node.node.name}: {node.message}")
+    for node in run_plainly([*command]):
         if node.timing and node.node.resource_type != "operation":
             nodes[node.node.name] = {
                 "status": str(node.status),
@@ -30,7 +27,7 @@ def dbt(*command: str) -> dict[str, dict[str, Any]]:
 
 def seconds(moment: datetime) -> float:
     """Since the epoch. dbt's times are in UTC, and do not say so."""
-    return moment.replace(tzinfo=timezone.utc).timestamp()
+    return moment.replace(tzinfo=UTC).timestamp()
 
 
 def elapsed(nodes: dict[str, dict[str, Any]], *names: str) -> float:

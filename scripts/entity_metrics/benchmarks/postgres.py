@@ -29,7 +29,7 @@ def make_site(connection: psycopg.Connection) -> None:
 
 
 def copy_statement(table: str, where: str = "", source: str = "postgres") -> str:
-    """COPY of the columns that models/sources.yml declares, without those that serve the condition alone, to STDOUT."""
+    """COPY of the columns that models/sources/ declares, without those that serve the condition alone, to STDOUT."""
     columns = [f'"{name}"' for name in source_tables(source)[table] if f"{name} " not in where]
     schema = connection_from_environment(source)["schema"]
     return f"""copy (select {", ".join(columns)} from "{schema}"."{table}" {where}) to stdout"""

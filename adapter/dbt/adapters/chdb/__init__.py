@@ -15,6 +15,8 @@ from dbt.adapters.clickhouse.logger import logger
 from dbt.adapters.exceptions import FailedToConnectError
 from dbt.include import chdb
 
+DEFAULT_PATH = ".chdb"
+
 ENGINE_OPTIONS = {"background_pool_size": 16}
 """A server's own default. With chDB's, 2, a delete in a table of 88 small parts takes 12 s instead of 1."""
 
@@ -28,7 +30,12 @@ __all__ = ["ENGINE_OPTIONS", "ChdbAdapter", "ChdbClient", "ChdbConnectionManager
 class ChdbCredentials(ClickHouseCredentials):
     """dbt-clickhouse's credentials plus `path`, the folder that holds chDB's data."""
 
-    path: str = ".chdb"
+    path: str = DEFAULT_PATH
+
+    def __post_init__(self) -> None:
+        """An empty path, as an empty variable of the environment gives it, is the default: never the folder of the project."""
+        super().__post_init__()
+        self.path = self.path or DEFAULT_PATH
 
     @property
     def type(self) -> str:
@@ -55,7 +62,11 @@ class ChdbClient(ChHttpClient):
 
     def _open(self, path: Path):
         try:
-            path.mkdir(parents=True, exist_ok=True)
+            path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            # The engine keeps named collections, passwords included, in files that everybody may read: nobody else gets there.
+            collections = path / "named_collections"
+            collections.mkdir(exist_ok=True)
+            collections.chmod(0o700)
             if not os.access(path, os.W_OK):
                 raise PermissionError(path)
         except OSError as ex:

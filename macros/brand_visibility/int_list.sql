@@ -1,3 +1,0 @@
-{% macro int_list(list) -%}
-    arrayFilter(isNotNull, cast(coalesce(toString({{ list }}), '[]') as Array(Nullable(Int32))))::Array(Int32)
-{%- endmacro %}

@@ -1,3 +1,0 @@
-{% macro string_list(json) -%}
-    JSONExtract(coalesce({{ json }}, '[]'), 'Array(String)')
-{%- endmacro %}

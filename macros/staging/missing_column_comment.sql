@@ -1,1 +1,0 @@
-{% macro missing_column_comment() %}{{ return('Missing in the source') }}{% endmacro %}

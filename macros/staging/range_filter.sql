@@ -1,3 +1,0 @@
-{% macro range_filter() -%}
-    true /* range_filter */
-{%- endmacro %}

@@ -1,0 +1,1 @@
+"""The verbs of `entity-metrics`, one module each, which has it as `command`."""

@@ -1,0 +1,111 @@
+"""The recipes of docs/extending.md, followed to the letter."""
+
+import re
+import shlex
+import textwrap
+
+from entity_metrics import PROJECT
+from harness import EVENTS, Project
+from packages import FROM_SOURCES
+
+JOB = "source_events"
+BUILT = "+buzz_tip"
+VARS = FROM_SOURCES
+
+TABLES = """
+    create table "DonationGoal" (id int primary key, "modelVersionId" int);
+    create table "Donation" (id int primary key, "userId" int not null, "donationGoalId" int not null, amount int not null,
+        "createdAt" timestamp not null);
+    insert into "DonationGoal" select n, n % 7 + 1 from generate_series(1, 30) as n;
+    insert into "Donation" select n, n % 11, n % 30 + 1, n, timestamp '2023-01-01' + n * interval '7 hours'
+        from generate_series(1, 300) as n;
+    update "ModelVersionMetric" set "tippedCount" = 0, "tippedAmountCount" = 0;
+    update "ModelVersionMetric" as total set "tippedCount" = given.gifts, "tippedAmountCount" = given.amount
+        from (select "modelVersionId", count(*) as gifts, sum(amount) as amount
+            from "Donation" join "DonationGoal" as goal on goal.id = "donationGoalId" group by 1) as given
+        where total."modelVersionId" = given."modelVersionId" and timeframe = 'AllTime';
+    create table "ComicProjectMetric" ("comicProjectId" int, timeframe text, "followerCount" int, "readerCount" int,
+        primary key ("comicProjectId", timeframe));
+    insert into "ComicProjectMetric" select n, frame, n % 5, n * 3
+        from generate_series(1, 50) as n, unnest(array['AllTime', 'Day']) as frame
+"""
+
+
+def recipe(number: int) -> str:
+    return (PROJECT / "docs/extending.md").read_text().split("\n## ")[number]
+
+
+def files(text: str) -> dict[str, str]:
+    """The blocks of a recipe that are preceded by a path: what they are to be."""
+    blocks = re.findall(r"^ *`([\w/.]+)`:\n\n *```\w+\n(.*?)^ *```$", text, re.DOTALL | re.MULTILINE)
+    return {path: textwrap.dedent(body) for path, body in blocks}
+
+
+def follow(project: Project, number: int) -> None:
+    """Write the files of a recipe, and the rows of the registry over those of the same quantity."""
+    for path, body in files(recipe(number)).items():
+        file = project.folder / path
+        if path == "seeds/metrics.csv":
+            rows = {tuple(line.split(",")[:2]): line for line in [*file.read_text().splitlines(), *body.splitlines()]}
+            body = "\n".join(rows.values()) + "\n"
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(body)
+
+
+def add_to_list(project: Project, number: int) -> None:
+    file, name = re.findall(r"list at the head of `([\w/.]+)`: `(\w+)`", recipe(number))[0]
+    text = (project.folder / file).read_text()
+    (project.folder / file).write_text(text.replace("{% set published = [", f"{{% set published = [\n    '{name}',", 1))
+
+
+def build(project: Project, number: int) -> str:
+    """Run the recipe's commands. Returns what the last one said."""
+    for command in re.findall(r"```shell\n(.*?)```", recipe(number), re.DOTALL)[0].strip().splitlines():
+        said = project.dbt(*shlex.split(command)[1:]).output
+    return said
+
+
+def slice_of(project: Project, condition: str) -> list[tuple[object, ...]]:
+    return project.rows(
+        f"select toString(metricType), count(), sum(metricValue), sum(cityHash64(*)) from {EVENTS} where {condition}"
+        " group by metricType order by metricType"
+    )
+
+
+def test_recipes(built: Project) -> None:
+    """Both together; the package beside BuzzTip's `*`, which deletes nothing of it, nor the other way round."""
+    project = built
+    project.postgres(TABLES)
+    tips = "version = 1 and entityType != 'ModelVersion'"
+    before = slice_of(project, tips)
+    follow(project, 1)
+    follow(project, 2)
+    project.dbt("seed")
+    forgotten = project.dbt("build", "--select", "event_table", ok=False).output
+    assert "FAIL 2 names_all_publish_nodes" in forgotten
+    add_to_list(project, 1)
+    add_to_list(project, 2)
+
+    said = build(project, 1)
+    for test in ("reconcile_donation", "matches_registry_donation", "published_donation", "owned"):
+        assert f" PASS {test} " in said, said[-3000:]
+    donations, amount = project.postgres("""select count(*), sum(amount) from "Donation" """)[0]
+    of_package = "version = 1 and entityType = 'ModelVersion'"
+    assert [row[:3] for row in slice_of(project, of_package)] == [("tippedCount", donations, donations)]
+    of_table = "version = 3 and userId = -1 and entityType = 'ModelVersion' and metricType = 'tippedAmount'"
+    assert slice_of(project, of_table)[0][2] == amount
+    assert slice_of(project, tips) == before != []
+
+    # BuzzTip again, from rows that changed: it leaves the package's slice alone.
+    donated = slice_of(project, of_package)
+    project.postgres("""update "BuzzTip" set amount = amount + 1""")
+    project.dbt("run", "--select", "+buzz_tip", "--vars", FROM_SOURCES)
+    assert slice_of(project, of_package) == donated and slice_of(project, tips) != before
+
+    said = build(project, 2)
+    for test in ("reconcile_comic_project_metrics", "published_comic_project_metrics", "names_all_publish_nodes", "owned"):
+        assert re.search(rf" PASS {test}\w* ", said), said[-3000:]
+    totals = project.postgres(
+        """select sum("followerCount"), sum("readerCount") from "ComicProjectMetric" where timeframe = 'AllTime' """
+    )[0]
+    assert [row[2] for row in slice_of(project, "version = 3 and entityType = 'ComicProject'")] == [*totals]

@@ -1,0 +1,118 @@
+"""What a pull reads from: the session's settings, the table's kind and types, and who may read what it makes."""
+
+import pytest
+from dbt.adapters.chdb import ENGINE_OPTIONS
+
+from harness import Project
+from test_staging import DBT, as_on_an_older_server, make_bounties, small_ranges
+
+PULL = ["run", "--select", "stg_bounty_metrics"]
+STAGED = "select count(), sum(favoriteCount), countIf(bountyId = 0) from entity_metrics.stg_bounty_metrics"
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "on_an_older_server", "sentence"),
+    [
+        (
+            "datestyle",
+            "SQL, DMY",
+            False,
+            "DateStyle 'SQL, DMY', and ClickHouse reads ISO alone: run `alter role \"site\" in database",
+        ),
+        ("timezone", "Asia/Kolkata", False, "in the zone Asia/Kolkata, and ClickHouse would read them as UTC: run `alter role"),
+        ("timezone", "Asia/Kolkata", True, "are 19800 s off: run `alter role ... set datestyle = 'ISO'`"),
+    ],
+)
+def test_how_postgres_writes_times(connected: Project, setting: str, value: str, on_an_older_server: bool, sentence: str) -> None:
+    """Every pull checks it, of tables without times, too."""
+    if on_an_older_server:
+        as_on_an_older_server(connected)
+        connected.dbt(*PULL)
+    connected.postgres(f"alter database {connected.database} set {setting} = '{value}'")
+    failed = connected.dbt(*PULL, ok=False)
+    assert sentence in failed.output.replace("19799 s", "19800 s").replace("19801 s", "19800 s")
+    assert "scripts/connect_source.py` again" in failed.output
+
+
+@pytest.mark.parametrize("kind", ["view", "materialized view", "foreign table"])
+def test_a_source_that_is_no_table(connected: Project, kind: str) -> None:
+    """It cannot declare its key not null: the rows are asked."""
+    expected = connected.postgres("""select count(*), sum("favoriteCount"), 0 from "BountyMetric" where timeframe = 'AllTime' """)
+    connected.postgres('alter table "BountyMetric" rename to kept')
+    if kind == "foreign table":
+        connected.postgres(
+            f"""create extension postgres_fdw;
+                create server itself foreign data wrapper postgres_fdw
+                options (host '{connected.environment["PGHOST"]}', dbname '{connected.database}');
+                create user mapping for public server itself options (user 'postgres', password_required 'false');
+                create foreign table "BountyMetric" ("bountyId" int, timeframe text, "favoriteCount" int, "trackCount" int,
+                "entryCount" int, "benefactorCount" int, "unitAmountCount" int, "commentCount" int)
+                server itself options (schema_name 'public', table_name 'kept')"""
+        )
+    else:
+        connected.postgres(f'create {kind} "BountyMetric" as select * from kept')
+    connected.dbt("run", "--select", "bounty_metrics", *small_ranges(100))
+    assert connected.rows(STAGED) == expected
+    if kind == "view":
+        connected.postgres(
+            """create or replace view "BountyMetric" as select nullif("bountyId", 1) as "bountyId", timeframe, "favoriteCount",
+               "trackCount", "entryCount", "benefactorCount", "unitAmountCount", "commentCount", "updatedAt" from kept"""
+        )
+        failed = connected.dbt(*PULL, ok=False)
+        assert "The range key bountyId of BountyMetric is null in" in failed.output
+
+
+def test_a_key_that_is_no_integer(connected: Project) -> None:
+    connected.postgres('alter table "BountyMetric" alter "bountyId" type text')
+    failed = connected.dbt(*PULL, ok=False)
+    assert "The range key bountyId of BountyMetric is read as String: a pull needs an integer" in failed.output
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        'alter table "BountyMetric" alter "favoriteCount" type bigint',
+        'alter table "BountyMetric" alter "favoriteCount" drop not null',
+        'create table copied (like "BountyMetric" including all); insert into copied select * from "BountyMetric";'
+        'drop table "BountyMetric"; alter table copied rename to "BountyMetric"',
+    ],
+    ids=["type", "nullability", "table"],
+)
+def test_a_pull_is_not_resumed_from_another_source(connected: Project, change: str) -> None:
+    """Ranges of an int column beside ranges of what has become a bigint would wrap."""
+    make_bounties(connected, 2000)
+    connected.start(DBT, *PULL, *small_ranges(200), until=": range 2 of", then=Project.kill)
+    connected.postgres(change)
+    if "bigint" in change:
+        connected.postgres("""update "BountyMetric" set "favoriteCount" = 3000000000 where "bountyId" = 2990""")
+    assert "resuming" not in connected.dbt(*PULL, *small_ranges(200)).output
+    expected = connected.postgres("""select count(*), sum("favoriteCount"), 0 from "BountyMetric" where timeframe = 'AllTime' """)
+    assert connected.rows(STAGED) == expected
+
+
+def test_grants(connected: Project, monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:
+    """The config `grants` is honoured, by the first pull and through the swap of the next; what it no longer names is revoked."""
+    users = tmp_path / "users.xml"
+    users.write_text(
+        "<clickhouse><users><default><password></password><profile>default</profile><quota>default</quota>"
+        "<access_management>1</access_management><named_collection_control>1</named_collection_control></default></users>"
+        "<profiles><default></default></profiles><quotas><default></default></quotas></clickhouse>"
+    )
+    monkeypatch.setitem(ENGINE_OPTIONS, "users_config", str(users))
+    model = connected.folder / "models/bounty_metrics/stg_bounty_metrics.sql"
+    config = "materialized='pull', grants={'select': ['reader']},"
+    model.write_text(model.read_text().replace("materialized='pull',", config))
+    granted = "select role_name, toString(access_type) from system.grants where table = 'stg_bounty_metrics' order by all"
+    connected.rows("create role reader")
+    connected.rows("create role leaver")
+    own_manifest(connected)
+    connected.dbt_here(*PULL)
+    assert connected.rows(granted) == [("reader", "SELECT")]
+    connected.rows("grant select on entity_metrics.stg_bounty_metrics to leaver")
+    connected.dbt_here(*PULL)
+    assert connected.rows(granted) == [("reader", "SELECT")]
+
+
+def own_manifest(project: Project) -> None:
+    """Have the copy parse its own files, which were changed."""
+    project._model = None

@@ -1,0 +1,31 @@
+"""Malformed vars: a sentence that names the var and what to give, before anything is done."""
+
+from harness import Project
+
+SENTENCES = {
+    "{backfill_date: '2025-02-30'}": "The var backfill_date is '2025-02-30': give a date",
+    "{backfill_date: soon}": "The var backfill_date is 'soon': give a date",
+    "{source_events_cutoff: yesterday}": "The var source_events_cutoff is 'yesterday': give a UTC time",
+    "{source_events_cutoff: '2024-02-30'}": "The var source_events_cutoff is '2024-02-30': give a UTC time",
+    "{source_events_cutoff: '2024-08-07 15:44:60'}": "The var source_events_cutoff is '2024-08-07 15:44:60': give a",
+    "{source_events_cutoff: ''}": "The var source_events_cutoff is '': give a UTC time",
+    "{unknown_time: never}": "The var unknown_time is 'never': give a UTC time",
+    "{dry_run: 'false'}": "The var dry_run is 'false': give true or false",
+    "{range_size: many}": "The var range_size is 'many': give a whole number from 1.",
+    "{delete_timeout: 0}": "The var delete_timeout is '0': give a whole number from 1.",
+    "{max_removed_share: 2}": "The var max_removed_share is '2': give a share from 0 to 1.",
+    "{min_coverage: most}": "The var min_coverage is 'most': give a share from 0 to 1.",
+    "{event_table: 'a; drop table b'}": "The var event_table is 'a; drop table b': give a name of letters",
+    "{orchestration_database: jobs-2}": "The var orchestration_database is 'jobs-2': give a name of letters",
+    "{counted_from: source_events}": "The var counted_from is 'source_events': give a mapping",
+    "{counted_from: {Bounty: both}}": "The var counted_from has 'both' for Bounty: give metric_tables or source_events.",
+    "{counted_from: {Post.a.b: source_events}}": "The var counted_from has 'Post.a.b': give '*', an entity type",
+    "{counted_from: {bounty: source_events}}": "The var counted_from has bounty, of which the two jobs have nothing in common",
+    "{counted_from: {Tag.modelCount: source_events}}": "has Tag.modelCount, of which the two jobs have nothing in common",
+}
+
+
+def test_malformed_vars(connected: Project) -> None:
+    for variables, sentence in SENTENCES.items():
+        done = connected.dbt_here("run", "--select", "bounty_metrics", "--vars", variables, ok=False)
+        assert sentence in done.output, variables
