@@ -94,8 +94,6 @@ class Project:
         for job in without:
             shutil.rmtree(self.folder / "models" / job)
             shutil.rmtree(self.folder / "snapshots" / job, ignore_errors=True)
-        if "source_events" in without:
-            shutil.rmtree(self.folder / "models" / "event_table")
         if without:
             (self.folder / "models" / "exposures.yml").unlink()  # it names the models of all jobs
         if "source_events" in without:
