@@ -80,7 +80,7 @@ def test_postgres_down(connected: Project) -> None:
 
 
 def test_wrong_password(connected: Project) -> None:
-    """connect_source.py refuses it and keeps the connection that works; a password changed later is explained by a run."""
+    """Connecting refuses it and keeps the connection that works; a password changed later is explained by a run."""
     refused = connected.connect(ok=False, PGPASSWORD="wrong-Pa55word")
     assert "Postgres refuses the password of user site" in refused.output
     assert "wrong-Pa55word" not in refused.output
@@ -101,7 +101,7 @@ def test_wrong_password(connected: Project) -> None:
 def test_not_connected(project: Project) -> None:
     ran = project.backfill("--table", "BountyMetric", ok=False)
     assert (
-        "There is no source database postgres_source on the target embedded: run `python scripts/connect_source.py`."
+        "There is no source database postgres_source on the target embedded: run `entity-metrics connect`."
         in ran.output
     )
 
