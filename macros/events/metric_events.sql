@@ -1,7 +1,7 @@
 {#- Event models of the metric tables: one event for each count of an entity. -#}
 
 {% macro metric_events(snapshot, legacy_table, entity_type, entity_id, metrics) %}
-    {#- So that dbt selects the tests which compare with the registry wherever it selects the model. A unit test has no registry. -#}
+    {#- So that dbt selects the tests which compare with the registry wherever it selects the model. Unit tests have none. -#}
     {%- if not execute -%}{%- do ref('metrics') -%}{%- endif -%}
     {{
         config(

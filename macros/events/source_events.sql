@@ -1,7 +1,7 @@
 {#- Event models of the source tables: one pass over joined rows, an event for each thing that a row stands for. -#}
 
 {% macro source_events(rows, source_table, events, actor='userId', at='createdAt') %}
-    {#- So that dbt selects the tests which compare with the registry wherever it selects the model. A unit test has no registry. -#}
+    {#- So that dbt selects the tests which compare with the registry wherever it selects the model. Unit tests have none. -#}
     {%- if not execute -%}{%- do ref('metrics') -%}{%- endif -%}
     {%- set metrics, entity_types, metric_types = {}, [], [] -%}
     {%- set numbers, spelled_types, entity_ids, values, times, conditions = [], [], [], [], [], [] -%}

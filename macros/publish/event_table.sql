@@ -6,8 +6,11 @@
     )) }}
 {% endmacro %}
 
-{% macro assert_event_table_exists() %}
-    {% if execute and not table_exists(event_relation()) %}
+{% macro before_event_table_view() %}
+    {#- What the view and its tests read. -#}
+    {% if not execute %}{{ return('') }}{% endif %}
+    {% do create_publish_log() %}
+    {% if not table_exists(event_relation()) %}
         {{ exceptions.raise_compiler_error(
             "There is no event table " ~ event_relation() ~ ": publish something first, or name it by the vars event_table and event_database."
         ) }}

@@ -77,8 +77,9 @@
     {{ return(published) }}
 {% endmacro %}
 
-{% macro log_publishing(events, slice, before, after) %}
-    {#- A row for each month and metric that was or is there; of what is left to the other job, how much there is. -#}
+{% macro create_publish_log() %}
+    {#- Returns the table. -#}
+    {% if not execute %}{{ return('') }}{% endif %}
     {%- set log_table = api.Relation.create(schema=target.schema, identifier='publish_log', type='table',
         can_on_cluster=adapter.get_clickhouse_cluster_name() is not none) -%}
     {% call statement('create_publish_log') %}
@@ -101,6 +102,12 @@
         order by (model, run_id, entity_type, metric_type, month)
         ttl toDateTime(published_at) + interval 90 day
     {% endcall %}
+    {{ return(log_table) }}
+{% endmacro %}
+
+{% macro log_publishing(events, slice, before, after) %}
+    {#- A row for each month and metric that was or is there; of what is left to the other job, how much there is. -#}
+    {%- set log_table = create_publish_log() -%}
     {%- set columns = 'run_id, model, job, strategy, entity_type, metric_type, month, is_counted, '
         ~ 'events_before, total_before, events_after, total_after' -%}
     {%- set run = "'" ~ invocation_id ~ "', '" ~ model.name ~ "', '" ~ slice.job ~ "', 'replace'" -%}

@@ -9,7 +9,7 @@
 ] %}
 {% for name in published %}{% do ref(name) %}{% endfor %}
 
-{{ config(materialized='view', pre_hook='{{ assert_event_table_exists() }}') }}
+{{ config(materialized='view', pre_hook='{{ before_event_table_view() }}') }}
 
 with names as (
     select

@@ -7,7 +7,8 @@
     With `legacy`: the events of a package, whole (before the cutoff and after it), against the legacy tables as they are now; for each the
     key and the columns to read. Quantities with the agreement `differ` are reported only. Of the others each entity is one of: equal;
     newer, if events of the last ten minutes make the difference; overcounted, since a legacy total never goes down; only in events, since
-    its legacy row is gone; or different, which fails. So does a coverage below the var `min_coverage`.
+    its legacy row is gone; or different, which fails. So does a coverage below the var `min_coverage`: the share that is equal, of the
+    entities that have any of the quantity.
 -#}
 {% test reconciles(model, snapshot=none, legacy={}) %}
     {%- do config(fail_calc="if(count() = 0, 1, countIf(problem != ''))") -%}

@@ -13,9 +13,7 @@ PAGES = {
 }
 """Every page by its path."""
 
-CURRENT = {
-    name: text for name, text in PAGES.items() if not name.startswith("docs/decisions/") and name != "docs/extending.md"
-}
+CURRENT = {name: text for name, text in PAGES.items() if not name.startswith("docs/decisions/") and name != "docs/extending.md"}
 """Those that say what is so now. A decision says what was decided, and test_extending.py follows extending.md to the letter."""
 
 PROGRAM = r"(?:entity-metrics|dbt|make|python|\.venv/bin/python|pre-commit|docker|\.) "
