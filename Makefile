@@ -35,9 +35,6 @@ demo: setup  ## sample site, the three jobs on it, reconciliation; nothing but P
 torture: setup  ## kill runs at random moments; KILLS=100 SEED=7
 	@PYTHONPATH=scripts $(BIN)/python tests/python/torture.py --kills $(or $(KILLS),20) $(if $(SEED),--seed $(SEED))
 
-torture: setup  ## kill runs at random moments; KILLS=100 SEED=7
-	@PYTHONPATH=scripts $(BIN)/python tests/python/torture.py --kills $(or $(KILLS),20) $(if $(SEED),--seed $(SEED))
-
 test: setup lint  ## everything that CI runs
 	@$(BIN)/python -m pytest
 
