@@ -163,7 +163,7 @@
             and a.atttypid in ('int2'::regtype, 'int4'::regtype, 'int8'::regtype)
     {%- endset -%}
     {%- set trouble = 'Which table ' ~ origin.table ~ ' of Postgres is meant is not clear: '
-        ~ 'run scripts/connect_source.py again, which notes the schema.' -%}
+        ~ 'run `entity-metrics connect` again, which notes the schema.' -%}
     (
         select if(throwIf(count() != 1, {{ sql_text(trouble) }}) = 0, assumeNotNull(any(table_name)), '')
         from {{ in_postgres(origin.collection, tables) }}

@@ -71,7 +71,7 @@
                 sum(weight) over (order by key, low rows unbounded preceding) as upto,
                 upto - weight as before,
                 arrayMap(
-                    n -> toInt64(low + (key - low) * greatest(n * rows_each - before, 0) / weight),
+                    n -> low + toInt64((key - low) * greatest(n * rows_each - before, 0) / weight),
                     range(toUInt64(before / rows_each) + 1, toUInt64(least(upto / rows_each + 1, parts)))
                 ) as splits
             from (" ~ points ~ ")

@@ -86,7 +86,7 @@
 
 
 {% macro assert_session(facts, collection) %}
-    {%- set again = ', and `python scripts/connect_source.py` again, which opens new connections.' -%}
+    {%- set again = ', and `entity-metrics connect` again, which opens new connections.' -%}
     {% if not target_runs_source_queries() %}
         {#- Zones differ by a quarter of an hour at least. -#}
         {% if facts['seconds_off'] | int > 600 %}
@@ -191,7 +191,7 @@
 
 {% macro explain_missing_table(pulled_source, source_name) %}
     {%- set variables = source_meta(source_name).get('variables', '') -%}
-    {%- set connecting = 'python scripts/connect_source.py' ~ (' --source ' ~ source_name[0] if variables else '') -%}
+    {%- set connecting = 'entity-metrics connect' ~ (' --source ' ~ source_name[0] if variables else '') -%}
     {%- set database_exists = run_query(
         "select count() from system.databases where name = '" ~ pulled_source.schema ~ "'"
     )[0][0] | int -%}

@@ -94,12 +94,8 @@ class Project:
         for job in without:
             shutil.rmtree(self.folder / "models" / job)
             shutil.rmtree(self.folder / "snapshots" / job, ignore_errors=True)
-        if "source_events" in without:
-            shutil.rmtree(self.folder / "models" / "event_table")
         if without:
             (self.folder / "models" / "exposures.yml").unlink()  # it names the models of all jobs
-        if "source_events" in without:
-            shutil.rmtree(self.folder / "models" / "event_table")  # so does this
         shutil.copy(self.folder / "profiles.yml.example", self.folder / "profiles.yml")
         self.chdb = self.folder / ".chdb"
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(("DBT_", "ENTITY_", "CLICKHOUSE_"))}
@@ -157,7 +153,7 @@ class Project:
         self.release()
         manifest = self.manifest()
         said: list[str] = []
-        with self._inside():
+        with self.inside():
             runner = dbtRunner(manifest, [lambda event: said.append(event.info.msg)])
             done = runner.invoke([*arguments, "--quiet"])
         output = "\n".join([*said, str(done.exception or "")])
@@ -167,17 +163,17 @@ class Project:
         errors = [f"{result.node.name}: {result.message}" for result in results if str(result.status) == "error"]
         return Nodes(statuses, errors + ([str(done.exception)] if done.exception else []), output)
 
-    def manifest(self) -> Any:
-        """What dbt parsed, in the first copy of the same files."""
+    def manifest(self, variables: str = "{}") -> Any:
+        """What dbt parsed with these vars, in the first copy of the same files."""
         if self._model:
-            return self._model.manifest()
+            return self._model.manifest(variables)
         if self._manifest is None:
-            with self._inside():
-                self._manifest = dbtRunner().invoke(["parse", "--quiet"]).result
+            with self.inside():
+                self._manifest = dbtRunner().invoke(["parse", "--quiet", "--vars", variables]).result
         return self._manifest
 
     @contextlib.contextmanager
-    def _inside(self) -> Iterator[None]:
+    def inside(self) -> Iterator[None]:
         """This process in the copy's folder, with its environment."""
         folder, environment = Path.cwd(), dict(os.environ)
         os.chdir(self.folder)

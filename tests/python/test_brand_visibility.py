@@ -259,7 +259,7 @@ def test_bad_input(project: Project) -> None:
     """One sentence each, with the variables and the command of this source."""
     sentence = "There is no source database brand_visibility_source on the target embedded"
     for ran in (project.backfill("--job", JOB, ok=False), project.dbt("run", "--select", JOB, ok=False)):
-        assert sentence in ran.output and "connect_source.py --source brand_visibility" in ran.output
+        assert sentence in ran.output and "entity-metrics connect --source brand_visibility" in ran.output
         assert "Traceback" not in ran.output
     wrong = project.connect("--source", JOB, ok=False, BRAND_VISIBILITY_PGPORT="port")
     assert "BRAND_VISIBILITY_PGPORT is 'port': give a port number." in wrong.output

@@ -61,7 +61,6 @@ IN_THE_SOURCE = [
     ("alter role reader set datestyle = 'SQL, DMY'", "settings of Postgres", "error", "DateStyle SQL, DMY, which is misread"),
     ("alter database doctor set timezone = 'Asia/Tokyo'", "settings of Postgres", "error", "in the zone Asia/Tokyo"),
     ("alter role reader set statement_timeout = '90s'", "settings of Postgres", "warning", "queries after 90 s"),
-    ("alter role reader connection limit 2", "connections", "warning", "the user may open 1 more connections"),
     (
         'alter table "TagMetric" enable row level security',
         "row level security",
@@ -100,14 +99,14 @@ IN_THE_SOURCE = [
         "warning",
         "postCount is of the domain counted",
     ),
-    ('alter table "Article" alter "createdAt" type timestamptz', "column types", "warning", "Article.createdAt is timestamptz"),
+    ('alter table "BuzzTip" alter "createdAt" type timestamptz', "column types", "warning", "BuzzTip.createdAt is timestamptz"),
     (
         'alter table "TagMetric" alter "postCount" drop default, alter "postCount" type int[] using array["postCount"]',
         "column types",
         "error",
         "postCount is int4[], a list",
     ),
-    ('alter table "Comment" alter id type text', "range keys", "error", "the range key Comment.id is text"),
+    ('alter table "TagMetric" alter "tagId" type text', "range keys", "error", "the range key TagMetric.tagId is text"),
     (
         'alter table "TagMetric" drop constraint "TagMetric_pkey", alter "tagId" drop not null',
         "range keys",
@@ -132,6 +131,16 @@ def test_trouble_in_the_source(server: Server, patient: Patient, trouble: str, c
     found = [finding for finding in patient.says(check) if thing in finding.thing]
     assert [finding.level for finding in found] == [level], patient.says(check)
     assert found[0].remedy
+
+
+def test_connections_that_are_not_free(server: Server, patient: Patient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the server, or of the user: fewer than two models side by side would open."""
+    monkeypatch.setattr(source_settings, "project_var", lambda _name: 1000)
+    assert "Postgres has" in patient.says("connections")[0].thing
+    with server.connect("doctor") as connection:
+        connection.execute("alter role reader connection limit 20")
+    found = patient.says("connections")[0]
+    assert (found.level, "the user may open" in found.thing) == ("warning", True)
 
 
 def test_a_source_that_is_not_utf8(server: Server, patient: Patient) -> None:

@@ -31,7 +31,7 @@ def test_how_postgres_writes_times(connected: Project, setting: str, value: str,
     connected.postgres(f"alter database {connected.database} set {setting} = '{value}'")
     failed = connected.dbt(*PULL, ok=False)
     assert sentence in failed.output.replace("19799 s", "19800 s").replace("19801 s", "19800 s")
-    assert "scripts/connect_source.py` again" in failed.output
+    assert "entity-metrics connect` again" in failed.output
 
 
 @pytest.mark.parametrize("kind", ["view", "materialized view", "foreign table"])

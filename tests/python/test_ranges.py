@@ -58,7 +58,7 @@ class Bounds:
         self.bounds = bounds
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(keys=KEYS, size=SIZES, streams=STREAMS)
 @example(keys=[-(2**63), 2**63 - 1], size=1, streams=1)
 @example(keys=[7] * 60, size=5, streams=2)
@@ -72,7 +72,7 @@ def test_each_row_is_pulled_once_from_a_sample(engine: Any, keys: list[int], siz
     assert times_pulled(engine, [*keys, 0, -(2**63), 2**63 - 1], bounds, streams) == [1] * (len(keys) + 3)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
     edges=st.lists(st.integers(-(2**62), 2**62), min_size=2, max_size=30, unique=True),
     weights=st.lists(st.floats(0.1, 1e9), min_size=30, max_size=30),
@@ -100,7 +100,7 @@ def test_parts_are_equal(engine: Any) -> None:
     assert sum(counts) == 1400 and max(counts) <= 560 and sorted(counts)[-2] <= 150
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(keys=st.lists(st.integers(-(2**63), 2**63 - 1), min_size=1, max_size=50))
 def test_weights_are_postgres_hashes(engine: Any, keys: list[int]) -> None:
     """As its hashint8 is written: Bob Jenkins's mix of the two halves of the key."""

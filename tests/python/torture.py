@@ -5,6 +5,7 @@ gives the same changes, kinds and moments; where exactly a kill hits is up to th
 """
 
 import contextlib
+import functools
 import os
 import random
 import re
@@ -26,9 +27,13 @@ from forked import Child, in_child
 from harness import EVENTS, Project
 from warm import Warm
 
-VARS = "{range_size: 25, lease_seconds: 2}"
+VARS = "{range_size: 100, lease_seconds: 2}"
+WITHOUT = ("brand_visibility",)
 SELECTED = ("+bounty_metrics", "+buzz_tip")
 BUILD = ["build", "--select", *SELECTED, "--exclude", "metrics", "--exclude-resource-type", "unit_test", "--vars", VARS]
+"""What is killed."""
+RUN = ["run", "--select", *SELECTED, "--vars", VARS]
+"""The plain run."""
 
 KINDS = {"at a time": 9, "at a line": 9, "Postgres stops": 2, "two at once": 3, "two at once, one killed": 3}
 """What is done to a run, and how often."""
@@ -109,36 +114,46 @@ class Kill:
 
 
 class Torture:
-    """A small site, a chDB folder and a server, both built once by a plain run."""
+    """A small site, and a chDB folder and a server that have its events by a plain run."""
 
     def __init__(self, folder: Path, seed: int) -> None:
         self.random = random.Random(seed)
         self.folder = folder
         self.site = sample_server(folder / "postgres" / "data", entities=100)
-        warm = Warm()
-        arguments = (self.site, "sample", PASSWORD, warm, ("brand_visibility", "event_table"))
-        self.embedded = Project(folder / "embedded", *arguments)
+        self.warm = Warm()
+        self.others: dict[Project, list[tuple[object, ...]]] = {}
+        self.seconds: dict[Project, float] = {}
+        self.embedded = Project(folder / "embedded", self.site, "sample", PASSWORD, self.warm, WITHOUT)
         self.embedded.connect()
-        warm.close()
-        # From here on this process opens no engine, so that it can fork.
+        # This process opens no engine, so that it can fork.
         in_child(lambda: (self.embedded.create_event_table(), self.embedded.add_live_events(), self.embedded.release()))
-        shutil.copytree(self.embedded.chdb, folder / "clickhouse", symlinks=True)
-        self.clickhouse = ClickHouse(folder / "clickhouse")
-        self.served = ServerProject(folder / "served", *arguments, clickhouse=self.clickhouse)
-        self.others, self.seconds = {}, {}
-        for project in (self.embedded, self.served):
-            project.manifest(VARS)
-            started = time.monotonic()
-            child = self.start(project)
-            assert child.wait() == 0, child.output()
-            self.seconds[project] = time.monotonic() - started
-            self.others[project] = in_child(lambda project=project: project.rows(OTHERS))
+        self.begin(self.embedded)
+
+    @functools.cached_property
+    def served(self) -> ServerProject:
+        """The same on a server, which begins with what the folder has when it is first needed."""
+        shutil.copytree(self.embedded.chdb, self.folder / "clickhouse", symlinks=True)
+        clickhouse = ClickHouse(self.folder / "clickhouse")
+        made = ServerProject(self.folder / "served", self.site, "sample", PASSWORD, self.warm, WITHOUT, clickhouse=clickhouse)
+        self.begin(made)
+        return made
+
+    def begin(self, project: Project) -> None:
+        """The first run; what it takes, and what others have in the event table."""
+        project.manifest(VARS)
+        started = time.monotonic()
+        child = self.start(project, BUILD)
+        assert child.wait() == 0, child.output()
+        self.seconds[project] = time.monotonic() - started
+        self.others[project] = in_child(lambda: project.rows(OTHERS))
 
     def close(self) -> None:
-        self.clickhouse.stop()
+        if "served" in vars(self):
+            self.served.clickhouse.stop()
+        self.warm.close()
         self.site.stop()
 
-    def start(self, project: Project, line: str = "", count: int = 0) -> Child:
+    def start(self, project: Project, command: list[str], line: str = "", count: int = 0) -> Child:
         """Start a run in a process of its own. It kills itself when it has logged the pattern `line` so many times."""
 
         def run(say: Callable[[str], None]) -> int:
@@ -154,7 +169,7 @@ class Torture:
                         os.kill(os.getpid(), signal.SIGKILL)
 
             with project.inside():
-                return 0 if dbtRunner(project.manifest(VARS), [heard]).invoke([*BUILD, "--quiet"]).success else 1
+                return 0 if dbtRunner(project.manifest(VARS), [heard]).invoke([*command, "--quiet"]).success else 1
 
         return Child(run, self.folder / f"{time.monotonic_ns()}.log")
 
@@ -162,17 +177,18 @@ class Torture:
         """Change the source, do something to a run, make one plain run, and compare."""
         started = time.monotonic()
         kind = self.random.choices(list(KINDS), list(KINDS.values()))[0]
-        project = self.served if kind.startswith("two") else self.random.choice([self.embedded, self.embedded, self.served])
+        on_server = kind.startswith("two") or self.random.random() < 0.3
+        project = self.served if on_server else self.embedded
         self.embedded.postgres(CHANGES.format(a=self.random.randrange(7), b=self.random.randrange(13), n=number))
         moment = self.random.uniform(0.1, 1) * self.seconds[project]
         done = Kill(number, kind, f"{moment:.2f} s")
         if kind == "at a line":
             line, count = self.random.choice(LINES), self.random.choice([1, 1, 1, 2, 3])
             done.moment = f"`{line}`, no. {count}"
-            child = self.start(project, line, count)
+            child = self.start(project, BUILD, line, count)
         else:
-            child = self.start(project)
-        other = self.start(project) if kind.startswith("two") else None
+            child = self.start(project, BUILD)
+        other = self.start(project, BUILD) if kind.startswith("two") else None
         if kind in ("at a time", "two at once, one killed"):
             child.kill_after(moment)
         elif kind == "Postgres stops":
@@ -181,13 +197,13 @@ class Torture:
             time.sleep(0.5)
             self.site.start()
         code = child.wait()
-        done.kind += f" ({'server' if project is self.served else 'chDB'})"
+        done.kind += f" ({'server' if on_server else 'chDB'})"
         done.where = (
             f"killed after {child.last()}" if code < 0 else "ran to its end" if code == 0 else f"failed: {child.errors()}"
         )
         if other:
             other.wait()
-        if project is self.served and code < 0:
+        if on_server and code < 0:
             self.wait_for_leases()
         done.faults, done.left_behind = self.compare(project)
         done.seconds = time.monotonic() - started
@@ -203,7 +219,7 @@ class Torture:
 
     def compare(self, project: Project) -> tuple[list[str], list[str]]:
         """One plain run; then what differs from the source, and tables that nobody needs any more."""
-        plain = self.start(project)
+        plain = self.start(project, RUN)
         if plain.wait():
             return [f"the plain run failed: {plain.errors()}"], []
         return in_child(lambda: (self.faults(project), [name for (name,) in project.rows(LEFT_BEHIND)]))

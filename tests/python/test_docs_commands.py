@@ -1,0 +1,246 @@
+"""Every command in README and docs is run by a test, or is as the program takes it; README's output is what is really printed."""
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import click
+import pytest
+import yaml
+from dbt.cli.main import cli as dbt_cli
+
+from entity_metrics import PROJECT
+from entity_metrics.cli import verb
+from entity_metrics.commands.backfill import request_of
+from harness import BIN, Project
+from pages import CURRENT, PAGES, commands, exists, fences, macro_arguments, models
+
+HERE = "run by test_commands_of_one_table"
+PARSED = "its options, and what it names, are checked by test_commands_are_as_the_programs_take_them"
+
+
+@dataclass(frozen=True)
+class By:
+    """Another test file runs it. text: what is in that file, so that a test that goes is missed."""
+
+    file: str
+    text: str
+
+
+LOOP = "base=$(git merge-base HEAD main)"
+"""The first line of the block in CONTRIBUTING.md that shows which SQL a change changes."""
+
+REJECTS = (
+    "dbt show --limit 20 --inline \"select * from {{ ref('brand_visibility_rejects') }} where reason = 'unknown_competitor'\""
+)
+
+COMMANDS = {
+    ". .venv/bin/activate": PARSED,
+    ".venv/bin/python -m pytest tests/python/test_staging.py": PARSED,
+    LOOP: "run by test_sql_of_a_change",
+    "dbt build": By("test_server.py", 'served.dbt("build", "--target", "server"'),
+    "dbt build --select +buzz_tip": PARSED,
+    "dbt build --select bounty_metrics": By("test_jobs.py", '"build", "--select", "bounty_metrics"'),
+    "dbt build --select bounty_metrics --vars '{dry_run: true}'": By(
+        "test_jobs.py", '"bounty_metrics", "--vars", "{dry_run: true}"'
+    ),
+    "dbt build --select brand_visibility": By("test_brand_visibility.py", 'dbt("build"'),
+    "dbt build --select brand_visibility --vars '{max_removed_share: 1}'": By(
+        "test_brand_visibility_guards.py", '"{max_removed_share: 1}"'
+    ),
+    "dbt build --select source_events": By("test_packages.py", 'dbt("build", "--select", JOB'),
+    "dbt build --select source_events --vars '{counted_from: {\"*\": source_events}}'": By(
+        "test_packages.py", '"--vars", FROM_SOURCES'
+    ),
+    "dbt docs generate": PARSED,
+    "dbt ls --select +bounty_metrics": By("test_jobs.py", '"ls", "--select", "+bounty_metrics"'),
+    "dbt run --select bounty_metrics": By("test_bad_input.py", '["run", "--select", "bounty_metrics"]'),
+    "dbt run --select bounty_metrics --exclude stg_bounty_metrics": HERE,
+    "dbt run --select bounty_metrics --full-refresh": By("test_staging.py", '"--full-refresh", *small_ranges(200)'),
+    "dbt run --select bounty_metrics --vars '{max_removed_share: 1}'": By(
+        "test_jobs.py", '"bounty_metrics", "--vars", variables'
+    ),
+    "dbt run-operation break_lease": By("test_leases.py", '"run-operation", "break_lease"'),
+    "dbt run-operation break_lease --args '{name: bounty_metrics}'": By("test_leases.py", '"break_lease", "--args"'),
+    "dbt run-operation rollback_brand_visibility": By("test_brand_visibility.py", "rollback_brand_visibility"),
+    "dbt seed": By("test_extending.py", 'project.dbt("seed")'),
+    "dbt show --limit 100 --inline 'select * from entity_metrics_dbt_test__audit.reconcile_bounty_metrics'": HERE,
+    REJECTS: PARSED,
+    "dbt test --select bounty_metrics": By("test_jobs.py", '"test", "--select", "bounty_metrics"'),
+    "dbt test --select entity_metric_events": By("test_counting_once.py", "counted_once"),
+    "entity-metrics backfill --all": By("test_backfill.py", 'backfill("--all")'),
+    "entity-metrics backfill --all --dry-run": PARSED,
+    "entity-metrics backfill --all --output json": By("test_command_line.py", '"--output", "json")'),
+    "entity-metrics backfill --job brand_visibility": By("test_brand_visibility.py", 'backfill("--job", JOB)'),
+    "entity-metrics backfill --job source_events": By("test_backfill.py", 'backfill("--job", JOB'),
+    "entity-metrics backfill --job source_events --counted-from '*=source_events'": By(
+        "test_command_line.py", '"*=source_events"'
+    ),
+    "entity-metrics backfill --job source_events --counted-from Bounty=source_events": PARSED,
+    "entity-metrics backfill --job source_events --package buzz_tip --cutoff '2024-08-07 15:44:39.044'": PARSED,
+    "entity-metrics backfill --job source_events --package buzz_tip --cutoff none": By(
+        "test_command_line.py", '"--cutoff", "none"'
+    ),
+    "entity-metrics backfill --table BountyMetric": HERE,
+    "entity-metrics backfill --table BountyMetric --date 2025-01-21": By("test_command_line.py", '"--date", "2025-03-31"'),
+    "entity-metrics backfill --table ImageMetric --limit-batches 1 --batch-size 100000": By(
+        "test_backfill.py", '"--limit-batches", "1", "--batch-size", "50"'
+    ),
+    "entity-metrics benchmark --job image_metrics --rows 1000000 --other-rows 0": PARSED,
+    "entity-metrics connect": By("test_connection.py", "connect()"),
+    "entity-metrics connect --sample": PARSED,
+    "entity-metrics connect --source brand_visibility": By("test_server.py", '"--source", "brand_visibility"'),
+    "entity-metrics doctor": By("test_doctor.py", 'connected.command("doctor")'),
+    "make PYTHON=python3.12 demo": PARSED,
+    "make PYTHON=python3.12 setup": PARSED,
+    "make benchmark": PARSED,
+    "make benchmark JOB=brand_visibility ROWS=1000000": PARSED,
+    "make benchmark JOB=image_metrics ROWS=4000000": PARSED,
+    "make benchmark JOB=source_events ROWS=2000000": PARSED,
+    "make clean": PARSED,
+    "make demo": PARSED,
+    "make lint": PARSED,
+    "make lock PYTHON=python3.11": PARSED,
+    "make setup": PARSED,
+    "make stop": PARSED,
+    "make test": PARSED,
+    "make torture KILLS=20": PARSED,
+    "pre-commit install": PARSED,
+}
+
+VARS = yaml.safe_load((PROJECT / "dbt_project.yml").read_text())["vars"]
+
+
+def documented() -> list[str]:
+    """Of the pages; of a block of several lines the first."""
+    return list(dict.fromkeys(command.splitlines()[0] for page in CURRENT.values() for command in commands(page)))
+
+
+def test_every_command_is_known() -> None:
+    """A new command needs a row in COMMANDS, and one that went takes its row along. The other test still runs it."""
+    assert sorted(set(documented()) - set(COMMANDS)) == []
+    assert sorted(set(COMMANDS) - set(documented())) == []
+    for command, how in COMMANDS.items():
+        if isinstance(how, By):
+            assert how.text in (PROJECT / "tests" / "python" / how.file).read_text(), f"{how.file} does not run: {command}"
+
+
+def test_commands_are_as_the_programs_take_them() -> None:
+    """Parsed by click, dbt or make themselves. What dbt selects, its vars and the macros that it runs are there."""
+    for command in documented():
+        taken(command)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "entity-metrics backfill --all --nosuch",
+        "entity-metrics backfill --job source_events --table BountyMetric",
+        "entity-metrics nosuch",
+        "dbt build --nosuch",
+        "dbt build --select nosuch_metrics",
+        "dbt run --vars '{nosuch: 1}'",
+        "dbt run-operation nosuch",
+        "dbt run-operation break_lease --args '{nosuch: 1}'",
+        "make nosuch",
+        "python scripts/nosuch.py",
+    ],
+)
+def test_a_wrong_command_is_seen(command: str) -> None:
+    page = f"| `{command}` | what it does |\n"
+    assert commands(page) == [command]
+    with pytest.raises((AssertionError, click.UsageError, LookupError, ImportError)):
+        taken(command)
+
+
+def taken(command: str) -> None:
+    """Raises what the program's own parser raises, or AssertionError for a name that is not there."""
+    takers = {"entity-metrics": takes_verb, "dbt": takes_dbt, "make": takes_make}
+    program, *words = shlex.split(command)
+    if program in takers:
+        takers[program](command, words)
+    else:
+        assert all(exists(word) for word in words if "/" in word and not word.startswith(".venv")), command
+
+
+def takes_verb(command: str, words: list[str]) -> None:
+    taker: click.Command = verb(words.pop(0))
+    if isinstance(taker, click.Group):
+        taker = taker.commands[words.pop(0)]
+    context = taker.make_context(command, words)
+    if taker.name == "backfill":
+        request_of(context)
+
+
+def takes_dbt(command: str, words: list[str]) -> None:
+    taker: click.Command = dbt_cli.commands[words.pop(0)]
+    if isinstance(taker, click.Group):
+        taker = taker.commands[words.pop(0)]
+    given = taker.make_context(command, [*words, "--profiles-dir", str(PROJECT)]).params
+    selected = [*(given.get("select") or []), *(given.get("exclude") or []), *re.findall(r"ref\('(\w+)'\)", command)]
+    assert {name.strip("+") for name in selected} <= models(), command
+    assert set(given.get("vars") or {}) <= set(VARS), command
+    if "macro" in given:
+        assert set(given["args"] or {}) <= macro_arguments()[given["macro"]], command
+
+
+def takes_make(command: str, words: list[str]) -> None:
+    ran = subprocess.run(["make", "--dry-run", *words], cwd=PROJECT, capture_output=True, text=True)
+    assert ran.returncode == 0, f"{command}: {ran.stderr}"
+
+
+def test_commands_of_one_table(connected: Project) -> None:
+    """The commands that are run HERE, and the queries of the pages. README's output has the shape of the real one."""
+    shown = [shape(line) for line in connected.command("backfill", "--table", "BountyMetric").output.splitlines()]
+    promised = next(fence.text for fence in fences(PAGES["README.md"]) if fence.text.startswith("$ entity-metrics backfill"))
+    assert [line for line in promised.splitlines()[1:] if shape(line) not in shown] == []
+    again = connected.dbt_here("run", "--select", "bounty_metrics", "--exclude", "stg_bounty_metrics")
+    assert {"bounty_metric_events", "bounty_metrics"} <= again.that("success") and "stg_bounty_metrics" not in again.statuses
+    stored = "select * from entity_metrics_dbt_test__audit.reconcile_bounty_metrics"
+    assert "sample_entity_ids" in connected.dbt_here("show", "--limit", "100", "--output", "json", "--inline", stored).output
+    queries = [fence.text for page in CURRENT.values() for fence in fences(page) if fence.language == "sql"]
+    runs, failed, published = (connected.rows(query) for query in queries)
+    assert {run[1] for run in runs} == {"seed", "run", "build"} and not failed
+    assert [(row[0], row[3]) for row in published] == [("bounty_metrics", len(connected.bounty_source()))]
+
+
+def test_sql_of_a_change(project: Project) -> None:
+    """The block of CONTRIBUTING.md as it stands there, in a copy with one metric table: it shows the change, and nothing else."""
+    block = next(fence.text for fence in fences(PAGES["CONTRIBUTING.md"]) if fence.text.startswith(LOOP))
+    for folder in (project.folder / "models").glob("*_metrics"):
+        if folder.name != "bounty_metrics":
+            shutil.rmtree(folder)
+    for file in ("metric_tables.yml", "metric_table_snapshots.yml"):
+        keep_models(project.folder / "models" / file, "bounty_metric")
+    (project.folder / ".gitignore").write_text("target/\nlogs/\n.chdb/\nprofiles.yml\n")
+    run = partial(
+        subprocess.run, cwd=project.folder, env=project.environment | {"PATH": f"{BIN}:{os.environ['PATH']}"}, text=True
+    )
+    git = ["git", "-c", "user.name=a", "-c", "user.email=a@b"]
+    for arguments in (["init", "-qb", "main"], ["add", "."], ["commit", "-qm", "base"], ["checkout", "-qb", "change"]):
+        run([*git, *arguments], check=True)
+    model = project.folder / "models" / "bounty_metrics" / "bounty_metric_events.sql"
+    model.write_text(model.read_text().replace("'unitAmount',", "'changedAmount',"))
+    run([*git, "commit", "-qam", "change"], check=True)
+    shown = run(["sh", "-c", block], stdout=subprocess.PIPE, stderr=subprocess.STDOUT).stdout
+    compared = {line.split()[-1].split("/models/")[-1] for line in shown.splitlines() if line.startswith("diff ")}
+    assert "bounty_metrics/bounty_metric_events.sql" in compared, shown
+    assert {name for name in compared if "matches_registry" not in name} == {"bounty_metrics/bounty_metric_events.sql"}, shown
+    assert not (project.folder.parent / "entity_metrics_base").exists()
+
+
+def keep_models(file: Path, part: str) -> None:
+    """Leave in a properties file the models of that name."""
+    properties = yaml.safe_load(file.read_text())
+    properties["models"] = [model for model in properties["models"] if part in model["name"]]
+    file.write_text(yaml.safe_dump(properties))
+
+
+def shape(line: str) -> list[str]:
+    """The words of a line, a number as N."""
+    return [re.sub(r"^[\d,.]*\d$", "N", word) for word in line.split()]
