@@ -94,6 +94,8 @@ class Project:
         for job in without:
             shutil.rmtree(self.folder / "models" / job)
             shutil.rmtree(self.folder / "snapshots" / job, ignore_errors=True)
+        if "source_events" in without:  # the view names every publish node
+            shutil.rmtree(self.folder / "models" / "event_table", ignore_errors=True)
         if without:
             (self.folder / "models" / "exposures.yml").unlink()  # it names the models of all jobs
         shutil.copy(self.folder / "profiles.yml.example", self.folder / "profiles.yml")
