@@ -95,10 +95,10 @@ class Project(EventTable):
         for job in without:
             shutil.rmtree(self.folder / "models" / job)
             shutil.rmtree(self.folder / "snapshots" / job, ignore_errors=True)
+        if "source_events" in without:
+            shutil.rmtree(self.folder / "models" / "event_table")  # it names the nodes of both jobs of events
         if without:
             (self.folder / "models" / "exposures.yml").unlink()  # it names the models of all jobs
-        if "source_events" in without:
-            shutil.rmtree(self.folder / "models" / "event_table")  # so does its view
         shutil.copy(self.folder / "profiles.yml.example", self.folder / "profiles.yml")
         self.chdb = self.folder / ".chdb"
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(("DBT_", "ENTITY_", "CLICKHOUSE_"))}

@@ -189,7 +189,9 @@ class EventsReport:
         exact = [row for summary in self.summaries for row in summary.comparisons if row.agreement == "exact"]
         differ = [row for summary in self.summaries for row in summary.comparisons if row.agreement == "differ"]
         problems = [row for summary in self.summaries for row in summary.comparisons if row.problem]
-        equal = [row for row in exact if not row.problem]
+        equal = [row for row in exact if not row.problem and row.entities_equal == row.entities_compared]
+        overcounted = sum(row.entities_overcounted for row in exact)
+        newer = sum(row.entities_newer for row in exact)
         if not exact and not differ:
             return "nothing was compared"
         said = (
@@ -200,6 +202,8 @@ class EventsReport:
         said = said if exact else "no comparison that must be equal"
         return (
             said
+            + (f"; legacy over-counts {overcounted:,} entities" if overcounted else "")
+            + (f"; {newer:,} entities have events newer than their legacy total" if newer else "")
             + (f"; {len(differ)} differ by definition" if differ else "")
             + (f"; {len(problems)} with a problem" if problems else "")
         )
