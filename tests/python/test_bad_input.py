@@ -100,10 +100,7 @@ def test_wrong_password(connected: Project) -> None:
 
 def test_not_connected(project: Project) -> None:
     ran = project.backfill("--table", "BountyMetric", ok=False)
-    assert (
-        "There is no source database postgres_source on the target embedded: run `entity-metrics connect`."
-        in ran.output
-    )
+    assert "There is no source database postgres_source on the target embedded: run `entity-metrics connect`." in ran.output
 
 
 def test_clickhouse_down(project: Project) -> None:
