@@ -19,14 +19,20 @@ OURS = f"""
     create table entity_metrics.metrics on cluster replicas
     alter table entity_metrics.metrics on cluster replicas
     create table if not exists entity_metrics.run_results on cluster replicas
+    create table if not exists entity_metrics.lease__stg_bounty_metrics on cluster replicas
+    alter table entity_metrics.lease__stg_bounty_metrics on cluster replicas
     create table if not exists entity_metrics.pull_ledger on cluster replicas
     drop table if exists entity_metrics.stg_bounty_metrics__pull on cluster replicas
     create table entity_metrics.stg_bounty_metrics__pull on cluster replicas
     drop table if exists entity_metrics.stg_bounty_metrics on cluster replicas
     rename table entity_metrics.stg_bounty_metrics__pull to entity_metrics.stg_bounty_metrics on cluster replicas
+    drop table if exists entity_metrics.lease__stg_bounty_metrics on cluster replicas
     create table entity_metrics.bounty_metric_events on cluster replicas
+    create table if not exists entity_metrics.lease__bounty_metrics on cluster replicas
+    alter table entity_metrics.lease__bounty_metrics on cluster replicas
     create table if not exists {EVENTS} on cluster replicas
     create table if not exists entity_metrics.publish_log on cluster replicas
+    drop table if exists entity_metrics.lease__bounty_metrics on cluster replicas
     create or replace view entity_metrics.bounty_metrics on cluster replicas
     exchange tables entity_metrics.stg_bounty_metrics__pull and entity_metrics.stg_bounty_metrics on cluster replicas
     create table entity_metrics.bounty_metric_events__dbt_backup on cluster replicas

@@ -1,0 +1,55 @@
+"""Two commands at once against one server: one writes, the other is told so, and nothing is there twice."""
+
+import re
+
+import pytest
+
+from clickhouse_server import ServerProject
+from harness import BIN, EVENTS
+
+MOMENTS = {
+    "publishing": ("publish/publish.sql", "    {% for sql in publishing_statements(", "stg_bounty_metrics bounty_metric_events"),
+    "pulling": ("pull/pull.sql", "    {% for step in steps %}", ""),
+}
+"""Where a statement makes a moment long: the macro, the line before which it is put, and what is built beforehand."""
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_two_at_once(served: ServerProject, moment: str) -> None:
+    """Both have seen an empty target and are about to write: without a lease everything was there twice, and both were green."""
+    path, line, built_before = MOMENTS[moment]
+    macro = served.folder / "macros" / path
+    assert line in macro.read_text()
+    macro.write_text(macro.read_text().replace(line, "    {% do run_query('select sleep(3)') %}\n" + line))
+    served.connect("--target", "server")
+    served.create_event_table()
+    served.add_live_events()
+    others = served.outside()
+    if built_before:
+        served.dbt("run", "--target", "server", "--select", *built_before.split())
+    command = (str(BIN / "dbt"), "run", "--target", "server", "--select", "bounty_metrics" if built_before else "+bounty_metrics")
+    both = [served.start(*command) for _ in range(2)]
+    said = [process.communicate(timeout=120)[0] for process in both]
+    assert sorted(process.returncode for process in both) == [0, 1], said
+    refused = next(text for process, text in zip(both, said, strict=True) if process.returncode)
+    node = "bounty_metrics" if moment == "publishing" else "stg_bounty_metrics"
+    assert re.search(rf"Another run is writing {node}: invocation [0-9a-f-]+ on .+, since [0-9: -]+ UTC", refused), refused
+    assert served.bounty_slice() == served.bounty_source() != []
+    assert served.outside() == others
+    assert served.rows("select name from system.tables where match(name, '^lease__|__pull$|__slice$')") == []
+    served.dbt(*command[1:])
+    assert served.bounty_slice() == served.bounty_source()
+
+
+def test_two_jobs_at_once(served: ServerProject) -> None:
+    """What does not write the same goes side by side."""
+    served.connect("--target", "server")
+    tables = ("bounty_metrics", "tag_metrics")
+    both = [served.start(str(BIN / "dbt"), "run", "--target", "server", "--select", f"+{table}") for table in tables]
+    said = [process.communicate(timeout=120)[0] for process in both]
+    assert [process.returncode for process in both] == [0, 0], said
+    assert served.bounty_slice() == served.bounty_source()
+    assert (
+        served.value(f"select sum(metricValue) from {EVENTS} where entityType = 'Tag' and metricType = 'postCount'")
+        == (served.postgres("""select sum("postCount") from "TagMetric" where timeframe = 'AllTime'""")[0][0])
+    )
