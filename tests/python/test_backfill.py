@@ -52,10 +52,14 @@ def test_packages(built: Project) -> None:
     """A run prints both kinds of totals and says which package differs; a trial changes nothing and says what would be."""
     packages = ["--package", "buzz_tip", "--package", "tag_engagement", "--counted-from", "*=source_events"]
     tags = events_in(built, EVENTS, "entityType = 'Tag'")
-    built.postgres("""delete from "TagEngagement" where "tagId" % 2 = 0; delete from "BuzzTip" where "entityType" = 'Image' """)
+    built.postgres(
+        """delete from "TagEngagement" where "tagId" % 2 = 0;
+        delete from "BuzzTip" where "entityType" = 'Image' and "entityId" % 4 = 0"""
+    )
     ran = built.backfill("--job", JOB, *packages, ok=False)
     assert ran.code == 1
     said = " ".join(ran.output.split())
+    assert "1 failed: tag_engagement" in said, ran.output
     assert "Quantities that differ from the legacy totals by definition:" in said
     assert "the legacy total adds donations to the versions" in said
     assert "tag_engagement: the test reconcile_tag_engagement failed" in said

@@ -2,6 +2,9 @@
 
 from harness import Project
 
+BUILT = "bounty_metrics"
+PUBLISH = ["run", "--select", "path:models/bounty_metrics/bounty_metrics.sql"]
+
 SENTENCES = {
     "{backfill_date: '2025-02-30'}": "The var backfill_date is '2025-02-30': give a date",
     "{backfill_date: soon}": "The var backfill_date is 'soon': give a date",
@@ -25,7 +28,7 @@ SENTENCES = {
 }
 
 
-def test_malformed_vars(connected: Project) -> None:
+def test_malformed_vars(built: Project) -> None:
     for variables, sentence in SENTENCES.items():
-        done = connected.dbt_here("run", "--select", "bounty_metrics", "--vars", variables, ok=False)
+        done = built.dbt_here(*PUBLISH, "--vars", variables, ok=False)
         assert sentence in done.output, variables
