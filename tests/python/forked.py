@@ -52,8 +52,8 @@ class Child:
         return self._log.read_text(errors="replace")
 
     def last(self) -> str:
-        """The node and the beginning of the last statement or message."""
-        lines = [line for line in self.output().splitlines() if line.strip()]
+        """The node and the beginning of the last statement, or the last message about a node."""
+        lines = [line for line in self.output().splitlines() if re.search(r'"node_id"| START | OK [a-z]|PASS|Began', line)]
         said = lines[-1] if lines else ""
         node = re.search(r'"node_id": "([^"]*)"', said)
         return _in_a_cell((f"{node[1].split('.')[2]}: " if node else "") + said.split("*/ ")[-1], 110)
