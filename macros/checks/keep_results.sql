@@ -2,6 +2,12 @@
 
 {% macro keep_results(results) %}
     {% if not execute or is_trial() or not results %}{{ return('') }}{% endif %}
+    {#- YAML makes dates of some values, which JSON does not know. -#}
+    {%- set given = {} -%}
+    {%- for name, value in invocation_args_dict.vars.items() -%}
+        {%- set is_json = value is none or value is string or value is number or value is boolean or value is iterable -%}
+        {%- do given.update({name: value if is_json else value | string}) -%}
+    {%- endfor -%}
     {%- set kept = api.Relation.create(schema=target.schema, identifier='run_results', type='table',
         can_on_cluster=adapter.get_clickhouse_cluster_name() is not none) -%}
     {% call statement('create_run_results') %}
@@ -30,7 +36,7 @@
         {% for result in results -%}
             (
                 '{{ invocation_id }}', '{{ run_started_at.strftime('%Y-%m-%d %H:%M:%S.%f')[:23] }}', '{{ flags.WHICH }}',
-                {{ sql_text(env_var('ENTITY_METRICS_REVISION', '')) }}, {{ sql_text(tojson(invocation_args_dict.vars)) }},
+                {{ sql_text(env_var('ENTITY_METRICS_REVISION', '')) }}, {{ sql_text(tojson(given)) }},
                 '{{ result.node.name }}', '{{ result.node.resource_type }}',
                 '{{ (result.node.attached_node or '').split('.')[-1] }}', '{{ result.status }}',
                 {{ 'null' if result.failures is none else result.failures }}, {{ result.execution_time }},

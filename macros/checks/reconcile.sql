@@ -142,6 +142,19 @@
     settings max_bytes_before_external_group_by = 134217728
 {% endmacro %}
 
+{% macro legacy_relation(table) %}
+    {#-
+        Not by `source`: dbt lets a node wait for a test only if all that the test depends on is upstream of the node, and no publish node
+        depends on the legacy tables. With `source`, a package would be published whatever the test says.
+    -#}
+    {%- set node = graph.sources.values() | selectattr('source_name', 'equalto', 'postgres')
+        | selectattr('name', 'equalto', table) | first -%}
+    {% if not node %}
+        {{ exceptions.raise_compiler_error("models/sources declares no legacy table " ~ table ~ ": correct the test's `legacy`.") }}
+    {% endif %}
+    {{ return(api.Relation.create(schema=node.schema, identifier=node.identifier)) }}
+{% endmacro %}
+
 {% macro compare_with_legacy(events, package, legacy) %}
     {#- The legacy tables are read as they are now: later than the package's sources, if not by much. -#}
     with registry as (
@@ -156,7 +169,7 @@
             '{{ table }}' as legacy_table,
             toInt64({{ columns[0] }}) as entity_id,
             arrayJoin({{ cells(columns[1:]) }}) as cell
-        from {{ source('postgres', table) }}
+        from {{ legacy_relation(table) }}
         where timeframe = 'AllTime'
         {{ 'union all' if not loop.last }}
         {%- endfor %}

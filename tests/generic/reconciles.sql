@@ -18,5 +18,4 @@
         {{ compare_with_legacy(model, event_node(model).name[:-7], legacy) }}
     {%- endif -%}
     {%- do ref('metrics') -%}
-    {%- for table in legacy -%}{%- do source('postgres', table) -%}{%- endfor -%}
 {% endtest %}

@@ -17,10 +17,11 @@ from dbt.adapters.chdb import ENGINE_OPTIONS
 from dbt.cli.main import dbtRunner
 
 from entity_metrics import PROJECT, embedded_postgres
+from event_table import EVENTS as EVENTS
+from event_table import EventTable
 from warm import Warm
 
 COPIED = ["macros", "models", "seeds", "snapshots", "tests/generic", "scripts", "dbt_project.yml", "profiles.yml.example"]
-EVENTS = "entity_metrics.entityMetricEvents_new"
 BIN = Path(sys.executable).parent
 
 
@@ -73,7 +74,7 @@ class Nodes:
         return {name for name, status in self.statuses.items() if status in statuses}
 
 
-class Project:
+class Project(EventTable):
     """A throwaway copy of the dbt project, with its own chDB folder, target and logs."""
 
     def __init__(
@@ -94,8 +95,8 @@ class Project:
         for job in without:
             shutil.rmtree(self.folder / "models" / job)
             shutil.rmtree(self.folder / "snapshots" / job, ignore_errors=True)
-        if "source_events" in without:  # the view names every publish node
-            shutil.rmtree(self.folder / "models" / "event_table", ignore_errors=True)
+        if "source_events" in without:
+            shutil.rmtree(self.folder / "models" / "event_table")  # it names the nodes of both jobs of events
         if without:
             (self.folder / "models" / "exposures.yml").unlink()  # it names the models of all jobs
         shutil.copy(self.folder / "profiles.yml.example", self.folder / "profiles.yml")
@@ -274,68 +275,3 @@ class Project:
         for process in self._processes:
             if process.poll() is None:
                 self.kill(process)
-
-    # what tests ask again and again ---------------------------------------------------------------------------------
-
-    def create_event_table(
-        self,
-        engine: str = "MergeTree",
-        created_at: str = "DateTime",
-        order_by: str = "entityType, entityId, createdAt",
-        partition_by: str = "toYYYYMM(createdAt)",
-        index: str = "",
-        settings: str = "",
-    ) -> None:
-        """The event table as the live site may have it."""
-        self.rows("create database if not exists entity_metrics")
-        self.rows(
-            f"create table {EVENTS} (entityType LowCardinality(String), entityId Int32, userId Int32,"
-            f" metricType LowCardinality(String), metricValue Int32, createdAt {created_at}, version UInt8 default 2"
-            f"{', ' + index if index else ''}) engine = {engine} partition by {partition_by} order by ({order_by})"
-            f"{' settings ' + settings if settings else ''}"
-        )
-
-    def add_live_events(self) -> None:
-        """Rows that no backfill of Bounty may touch: in the slice's partition, and alike in all but one thing."""
-        self.rows(
-            f"insert into {EVENTS} values"
-            " ('Bounty', 1, 7, 'favoriteCount', 1, '2025-01-21 00:00:00', 2),"
-            " ('Bounty', 1, -1, 'favoriteCount', 1, '2025-01-21 00:00:00', 2),"
-            " ('Bounty', 1, 7, 'favoriteCount', 1, '2025-01-21 00:00:00', 3),"
-            " ('Bounty', 1, -1, 'liveOnly', 5, '2025-01-21 10:00:00', 3),"
-            " ('Bounty', 1, -1, 'favoriteCount', 1, '2025-01-21 00:00:00', 4),"
-            " ('BountyEntry', 1, -1, 'unitAmount', 1, '2025-01-21 00:00:00', 3),"
-            " ('Image', 1, 9, 'ReactionLike', 1, '2024-06-01 12:00:00', 2)"
-        )
-
-    def outside(self, slice_condition: str = "") -> list[tuple[Any, ...]]:
-        """All events that are not in Bounty's slice."""
-        condition = slice_condition or (
-            "entityType = 'Bounty' and version = 3 and userId = -1 and metricType in ("
-            "'favoriteCount', 'trackCount', 'entryCount', 'benefactorCount', 'unitAmount', 'commentCount')"
-        )
-        return self.rows(f"select * from {EVENTS} where not ({condition}) order by all")
-
-    def bounty_slice(self) -> list[tuple[Any, ...]]:
-        """(entityId, metricType, metricValue) of Bounty's slice in the event table."""
-        return self.rows(
-            f"select entityId, toString(metricType), metricValue from {EVENTS}"
-            " where entityType = 'Bounty' and version = 3 and userId = -1 and metricType in ("
-            "'favoriteCount', 'trackCount', 'entryCount', 'benefactorCount', 'unitAmount', 'commentCount') order by all"
-        )
-
-    def bounty_source(self) -> list[tuple[Any, ...]]:
-        """What Bounty's slice must be, asked of Postgres itself."""
-        columns = {
-            "favoriteCount": "favoriteCount",
-            "trackCount": "trackCount",
-            "entryCount": "entryCount",
-            "benefactorCount": "benefactorCount",
-            "unitAmountCount": "unitAmount",
-            "commentCount": "commentCount",
-        }
-        branches = [
-            f"""select "bountyId", '{metric}', "{column}" from "BountyMetric" where timeframe = 'AllTime' and "{column}" <> 0"""
-            for column, metric in columns.items()
-        ]
-        return sorted(self.postgres(" union all ".join(branches)))

@@ -13,17 +13,6 @@ BUILT = "+buzz_tip"
 VARS = FROM_SOURCES
 
 TABLES = """
-    create table "DonationGoal" (id int primary key, "modelVersionId" int);
-    create table "Donation" (id int primary key, "userId" int not null, "donationGoalId" int not null, amount int not null,
-        "createdAt" timestamp not null);
-    insert into "DonationGoal" select n, n % 7 + 1 from generate_series(1, 30) as n;
-    insert into "Donation" select n, n % 11, n % 30 + 1, n, timestamp '2023-01-01' + n * interval '7 hours'
-        from generate_series(1, 300) as n;
-    update "ModelVersionMetric" set "tippedCount" = 0, "tippedAmountCount" = 0;
-    update "ModelVersionMetric" as total set "tippedCount" = given.gifts, "tippedAmountCount" = given.amount
-        from (select "modelVersionId", count(*) as gifts, sum(amount) as amount
-            from "Donation" join "DonationGoal" as goal on goal.id = "donationGoalId" group by 1) as given
-        where total."modelVersionId" = given."modelVersionId" and timeframe = 'AllTime';
     create table "ComicProjectMetric" ("comicProjectId" int, timeframe text, "followerCount" int, "readerCount" int,
         primary key ("comicProjectId", timeframe));
     insert into "ComicProjectMetric" select n, frame, n % 5, n * 3

@@ -63,14 +63,16 @@ def test_a_source_that_shrank(built: Project) -> None:
     built.postgres("""create table kept as select * from "BountyMetric" """)
     total = sum(row[2] for row in published)
     said = run("""delete from "BountyMetric" where "bountyId" > 3""")
-    assert f"holds {len(published)} with the total {total} in its slice: nothing was published." in said
-    assert re.search(r"BountyMetric gives \d+ events with the total \d+, but", said)
-    assert "If more than 0.1 of it really is to go, run with --vars '{max_removed_share: 1}'." in said
-    assert "BountyMetric gives no events, but" in run("""truncate "BountyMetric" """)
+    slice_there = "The slice of BountyMetric in `entity_metrics`.`entityMetricEvents_new`"
+    assert re.search(rf"{slice_there} would go from {len(published)} to \d+ rows", said)
+    assert "run with --vars '{max_removed_share: 1}'" in said
+    assert f"{slice_there} would go from {len(published)} to 0 rows" in run(
+        """delete from "BountyMetric" where timeframe = 'AllTime'"""
+    )
     # All events are there, with less in them.
     restored = """truncate "BountyMetric"; insert into "BountyMetric" select * from kept; """
     said = run(f"""{restored} update "BountyMetric" set "unitAmountCount" = 1 where "unitAmountCount" > 1""")
-    assert f"gives {len(published)} events with the total " in said
+    assert re.search(rf"{slice_there} would go from {total:,} to [\d,]+ in all", said)
     # What is within the share needs no word; nor does more where it is allowed.
     run(f"""{restored} delete from "BountyMetric" where "bountyId" = 5""", ok=True)
     assert built.bounty_slice() == built.bounty_source()
@@ -78,7 +80,8 @@ def test_a_source_that_shrank(built: Project) -> None:
     assert built.bounty_slice() == built.bounty_source() != []
     run("""truncate "BountyMetric" """, share="1", ok=True)
     assert built.bounty_slice() == []
-    run("select 1", ok=True)  # nothing over nothing is no error: `dbt build` fails, since it reconciles nothing
+    # Nothing over nothing removes nothing: `dbt build` fails then, since it reconciles nothing.
+    run("""insert into "BountyMetric" select * from kept where timeframe != 'AllTime' """, ok=True)
 
 
 def everything(project: Project) -> list[tuple[object, ...]]:
@@ -99,7 +102,7 @@ def test_a_trial(built: Project) -> None:
     assert "sample: entityType, entityId, userId, metricType, metricValue, createdAt, version" in tried
     assert tried.count("          Bounty, ") == 5
     assert "PASS reconcile_bounty_metrics" in tried
-    trials = "('entity_metrics_trial', 'entity_metrics_trial_dbt_test__audit')"
+    trials = ("entity_metrics_trial", "entity_metrics_trial_dbt_test__audit")
     assert [row for row in everything(built) if row[0] not in trials] == before
     assert built.value("select count() from entity_metrics.run_results where vars like '%dry_run%'") == 0
     built.rows(f"drop table {EVENTS} sync")
@@ -156,7 +159,7 @@ def test_what_is_kept_of_every_run(built: Project) -> None:
     built.postgres("""update "BountyMetric" set "unitAmountCount" = 0, "trackCount" = 0""")
     built.dbt_here("build", "--select", "bounty_metrics", *options[2:], ok=False)
     ((status, message),) = built.rows("select status, message from entity_metrics.run_results where node = 'bounty_metrics'")
-    assert status == "error" and message.startswith("BountyMetric gives ")
+    assert status == "error" and message.startswith("The slice of BountyMetric in `entity_metrics`")
     published = "select status from entity_metrics.run_results where node = 'published_bounty_metrics'"
     assert built.rows(published) == [("skipped",)]
     built.rows(f"alter table {EVENTS} delete where metricType = 'unitAmount'")

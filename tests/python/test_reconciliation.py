@@ -135,7 +135,10 @@ def test_a_wrong_mapping_is_never_seen(built: Project) -> None:
     swap(built, "source_events/bounty_benefactor_events.sql", "metric_type': ", "benefactorCount", "unitAmount")
     build = ["build", "--select", "+bounty_metrics", "+bounty_benefactor", "--exclude-resource-type", "unit_test"]
     ran = built.dbt(*build, ok=False)
-    assert failed(ran.output) == {"reconcile_bounty_metrics", "matches_registry_bounty_metrics", "reconcile_bounty_benefactor"}
+    assert failed(ran.output) == {
+        *("reconcile_bounty_metrics", "matches_registry_bounty_metrics"),
+        *("reconcile_bounty_benefactor", "matches_registry_bounty_benefactor"),
+    }
     assert ran.output.count("SKIP relation entity_metrics.bounty_") == 2
     assert built.rows(parts) == before != []
     assert set(built.rows(f"select problem, metric_type from {AUDIT}.matches_registry_bounty_metrics")) == {
