@@ -53,10 +53,10 @@ class Child:
 
     def last(self) -> str:
         """The node and the beginning of the last statement, or the last message about a node."""
-        lines = [line for line in self.output().splitlines() if re.search(r'"node_id"| START | OK [a-z]|PASS|Began', line)]
-        said = lines[-1] if lines else ""
+        lines = [line for line in self.output().splitlines() if re.search(r'"node_id"|START|PASS|Began|Finished', line)]
+        said = lines[-1] if lines else "nothing"
         node = re.search(r'"node_id": "([^"]*)"', said)
-        return _in_a_cell((f"{node[1].split('.')[2]}: " if node else "") + said.split("*/ ")[-1], 110)
+        return _in_a_cell((f"{node[1].split('.')[2]}: " if node else "") + said.split("*/ ", 1)[-1], 110)
 
     def errors(self) -> str:
         """What dbt says in the end of the nodes that failed."""
