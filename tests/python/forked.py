@@ -52,11 +52,11 @@ class Child:
         return self._log.read_text(errors="replace")
 
     def last(self) -> str:
-        """The node and the beginning of the last statement or message."""
-        lines = [line for line in self.output().splitlines() if line.strip()]
-        said = lines[-1] if lines else ""
+        """The node and the beginning of the last statement, or the last message about a node."""
+        lines = [line for line in self.output().splitlines() if re.search(r'"node_id"|START|PASS|Began|Finished', line)]
+        said = lines[-1] if lines else "nothing"
         node = re.search(r'"node_id": "([^"]*)"', said)
-        return _in_a_cell((f"{node[1].split('.')[2]}: " if node else "") + said.split("*/ ")[-1], 110)
+        return _in_a_cell((f"{node[1].split('.')[2]}: " if node else "") + said.split("*/ ", 1)[-1], 110)
 
     def errors(self) -> str:
         """What dbt says in the end of the nodes that failed."""

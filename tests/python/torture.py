@@ -45,13 +45,14 @@ LINES = (
     r"insert into .*__pull",
     r"insert into .*pull_ledger",
     r"exchange tables .*__pull",
-    r"rename table",
     r"drop table .*__pull",
     r"create table .*_events__dbt",
     r"insert into .*_events",
     r"exchange tables .*__dbt_backup",
     r"drop table .*__dbt_backup",
-    r"lease",
+    r"create table if not exists .*lease__",
+    r"modify comment",
+    r"drop table .*lease__",
     r"delete from",
     r"attach partition",
     r"insert into .*__slice",
@@ -183,7 +184,7 @@ class Torture:
         moment = self.random.uniform(0.1, 1) * self.seconds[project]
         done = Kill(number, kind, f"{moment:.2f} s")
         if kind == "at a line":
-            line, count = self.random.choice(LINES), self.random.choice([1, 1, 1, 2, 3])
+            line, count = self.random.choice(LINES), self.random.choice([1, 1, 1, 1, 2])
             done.moment = f"`{line}`, no. {count}"
             child = self.start(project, BUILD, line, count)
         else:
