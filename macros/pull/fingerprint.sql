@@ -11,7 +11,8 @@
     {%- set there = '"' ~ column.name ~ '"' -%}
     {%- set type = column.data_type | replace('LowCardinality(', '') | replace('Nullable(', '') | replace(')', '') -%}
     {%- if type in ['Int8', 'Int16', 'Int32', 'UInt8', 'UInt16', 'Bool'] -%}
-        {%- set here, there = 'toInt64(' ~ here ~ ')', there ~ '::int' -%}
+        {#- The type is the declared one: the source may have a wider. What does not fit is told by its remainder. -#}
+        {%- set here, there = 'toInt64(' ~ here ~ ') % 2147483647', there ~ '::bigint % 2147483647' -%}
     {%- else -%}
         {%- if type == 'String' -%}
             {%- set here, there = 'toString(' ~ here ~ ')', there ~ '::text' -%}
