@@ -144,7 +144,7 @@
 
 {% macro legacy_relation(table) %}
     {#-
-        Not by `source`: dbt lets a node wait for a test only if all that the test depends on is upstream of the node, and no publish node
+        Not by `source`: dbt lets a node wait for a test only if all that the test depends on is upstream of it, and no publish node
         depends on the legacy tables. With `source`, a package would be published whatever the test says.
     -#}
     {%- set node = graph.sources.values() | selectattr('source_name', 'equalto', 'postgres')
