@@ -95,7 +95,8 @@
         {% if sql.startswith('delete') %}{% do finish_deletes(event_table, mark) %}{% endif %}
     {% endfor %}
     {%- set published = assert_published(event_table, events, slice, facts, stale, after, plan) -%}
-    {% if plan.picked and facts.attachable %}{% do adapter.drop_relation(picked) %}{% endif %}
+    {#- Also that of a run that was killed. -#}
+    {% do adapter.drop_relation(picked) %}
     {% do log_publishing(events, slice, before, after) %}
     {% do log(
         "%s: published %s events into %s, instead of %s" | format(

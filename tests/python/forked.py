@@ -60,8 +60,8 @@ class Child:
 
     def errors(self) -> str:
         """What dbt says in the end of the nodes that failed."""
-        found = re.findall(r"(?:Compilation|Database|Runtime) Error in [^\n]*", self.output())
-        return _in_a_cell(found[-1] if found else self.output()[-300:], 300)
+        found = re.findall(r"(?:(?:Compilation|Database|Runtime) Error in|FAIL \d+) [^\n]*", self.output())
+        return _in_a_cell(found[0] if found else self.output()[-200:], 200)
 
 
 def _in_a_cell(text: str, width: int) -> str:

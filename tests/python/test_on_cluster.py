@@ -31,6 +31,7 @@ OURS = f"""
     create table if not exists entity_metrics.lease__bounty_metrics on cluster replicas
     alter table entity_metrics.lease__bounty_metrics on cluster replicas
     create table if not exists {EVENTS} on cluster replicas
+    drop table if exists entity_metrics.bounty_metrics__slice on cluster replicas
     create table if not exists entity_metrics.publish_log on cluster replicas
     drop table if exists entity_metrics.lease__bounty_metrics on cluster replicas
     create or replace view entity_metrics.bounty_metrics on cluster replicas
