@@ -1,5 +1,6 @@
 """Bad input and broken surroundings: one clear sentence, a non-zero exit where it is an error, nothing lost."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -142,7 +143,12 @@ def test_interrupted_by_the_keyboard_or_a_closed_pipe(connected: Project) -> Non
     rows = 'insert into "BountyMetric" ("bountyId", timeframe) select n, \'AllTime\' from generate_series(5000, 12000) as n'
     connected.postgres(rows)
     command = [sys.executable, "scripts/backfill.py", "--table", "BountyMetric", "--table", "TagMetric", "--batch-size", "1"]
-    ran = connected.start(*command, until=": range 2 of", then=lambda process: process.send_signal(signal.SIGINT))
+
+    def press(process: subprocess.Popen[str]) -> None:
+        os.killpg(process.pid, signal.SIGCONT)  # a process that stands still may take the signal in any of its threads
+        process.send_signal(signal.SIGINT)
+
+    ran = connected.start(*command, until=": range 2 of", then=press)
     assert ran.code != 0
     assert "Unknown error" not in ran.output and "stg_tag_metrics" not in ran.output
     piped = f"{' '.join(command)} | head -2"
