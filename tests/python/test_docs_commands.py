@@ -68,7 +68,7 @@ COMMANDS = {
     "dbt run-operation break_lease": By("test_leases.py", '"run-operation", "break_lease"'),
     "dbt run-operation break_lease --args '{name: bounty_metrics}'": By("test_leases.py", '"break_lease", "--args"'),
     "dbt run-operation rollback_brand_visibility": By("test_brand_visibility.py", "rollback_brand_visibility"),
-    "dbt seed": By("test_extending.py", 'project.dbt("seed")'),
+    "dbt seed": By("test_extending.py", "project.dbt(*shlex.split(command)[1:])"),
     "dbt show --limit 100 --inline 'select * from entity_metrics_dbt_test__audit.reconcile_bounty_metrics'": HERE,
     REJECTS: PARSED,
     "dbt test --select bounty_metrics": By("test_jobs.py", '"test", "--select", "bounty_metrics"'),
