@@ -150,7 +150,9 @@
     {%- set node = graph.sources.values() | selectattr('source_name', 'equalto', 'postgres')
         | selectattr('name', 'equalto', table) | first -%}
     {% if not node %}
-        {{ exceptions.raise_compiler_error("models/sources declares no legacy table " ~ table ~ ": correct the test's `legacy`.") }}
+        {{ exceptions.raise_compiler_error(
+            "models/sources declares no legacy table " ~ table ~ ": correct the test's `legacy`."
+        ) }}
     {% endif %}
     {{ return(api.Relation.create(schema=node.schema, identifier=node.identifier)) }}
 {% endmacro %}

@@ -73,7 +73,9 @@
     {%- endif -%}
     {% do retire_lease(name, database, lease) %}
     {% do drop_lease_tables(retired_leases(name, database)) %}
-    {% do log('The lease ' ~ name ~ ' of invocation ' ~ lease.holder ~ ', held since ' ~ lease.since ~ ' UTC, is broken.', info=true) %}
+    {% do log(
+        'The lease ' ~ name ~ ' of invocation ' ~ lease.holder ~ ', held since ' ~ lease.since ~ ' UTC, is broken.', info=true
+    ) %}
 {% endmacro %}
 
 

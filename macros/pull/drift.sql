@@ -1,6 +1,6 @@
 {#- The queries of the test `drift`: by fingerprints of ranges where Postgres runs a query of ours, else row by row. -#}
 
-{#- Staged rows are taken where Postgres names their range; its own rows, which name none, match nothing and stand for themselves. -#}
+{#- Staged rows are taken where Postgres names their range; its own rows name none, and stand for themselves. -#}
 {% macro drift_of_ranges(origin, key, entity_id, cells, condition) %}
     {%- set bits = fingerprint_bits(origin.staged, adapter.quote(key)) -%}
     {%- set names = ['key'] -%}

@@ -22,7 +22,8 @@
             {%- set here = 'toString(toUnixTimestamp64Micro(toDateTime64(' ~ here ~ ", 6, 'UTC')))" -%}
             {%- set there = '(extract(epoch from ' ~ there ~ ') * 1000000)::bigint::text' -%}
         {%- else -%}
-            {{ return({'name': column.name, 'here': 'toInt64(bitShiftRight(sipHash64(toString(' ~ here ~ ')), 1))', 'there': none}) }}
+            {%- set here = 'toInt64(bitShiftRight(sipHash64(toString(' ~ here ~ ')), 1))' -%}
+            {{ return({'name': column.name, 'here': here, 'there': none}) }}
         {%- endif -%}
         {%- set here = 'toInt64(reinterpretAsInt32(reverse(substring(MD5(' ~ here ~ '), 1, 4))))' -%}
         {%- set there = "('x' || left(md5(" ~ there ~ '), 8))::bit(32)::int' -%}
@@ -130,7 +131,7 @@
 {% endmacro %}
 
 
-{#- Text of the cells for a query of Postgres. A column that was missing in the source when it was pulled is null, as it is staged. -#}
+{#- Text of the cells for a query of Postgres. A column that was missing when it was pulled is null, as it is staged. -#}
 {% macro cells_there(origin, cells) %}
     arrayStringConcat(
         arrayMap(
@@ -150,7 +151,7 @@
 {% endmacro %}
 
 
-{#- Name of the source table with its schema: the one that the source database's note names, or the only one that has such a table. -#}
+{#- Name of the source table with its schema: that of the source database's note, or the only one that has such a table. -#}
 {% macro table_there(origin, key) %}
     {%- set tables -%}
         select n.nspname::text as schema_name, quote_ident(n.nspname) || '.' || quote_ident(c.relname) as table_name

@@ -24,7 +24,9 @@
     {%- set types = [] -%}
     {%- for column in columns -%}{%- do types.append([column.name, column.type]) -%}{%- endfor -%}
     {%- set facts = [] -%}
-    {%- for row in found or rows -%}{%- do facts.append([row['engine'], row['server'], row['table_id']] | map('string') | list) -%}{%- endfor -%}
+    {%- for row in found or rows -%}
+        {%- do facts.append([row['engine'], row['server'], row['table_id']] | map('string') | list) -%}
+    {%- endfor -%}
     {{ return({
         'collection': source_meta(source_name).collection,
         'table': pulled_source.identifier,
@@ -135,7 +137,8 @@
             "The range key " ~ name ~ " may be null: a pull needs a key that is declared not null."
         ) }}
     {% endif %}
-    {%- set nulls = run_query('select count() from ' ~ pulled_source ~ ' where ' ~ adapter.quote(key) ~ ' is null')[0][0] | int -%}
+    {%- set null_keys = ' where ' ~ adapter.quote(key) ~ ' is null' -%}
+    {%- set nulls = run_query('select count() from ' ~ pulled_source ~ null_keys)[0][0] | int -%}
     {% if nulls %}
         {{ exceptions.raise_compiler_error(
             "The range key " ~ name ~ " is null in " ~ nulls ~ " rows: a pull needs a key without nulls, so leave them out of the view."

@@ -24,7 +24,8 @@
             {{ exceptions.raise_compiler_error("The var " ~ name ~ " is '" ~ var(name) ~ "': give a share from 0 to 1.") }}
         {%- endif -%}
     {%- endfor -%}
-    {%- for name, least in {'range_size': 1, 'range_limit': 0, 'pull_streams': 1, 'delete_timeout': 1, 'lease_seconds': 1}.items() -%}
+    {%- set numbers = {'range_size': 1, 'range_limit': 0, 'pull_streams': 1, 'delete_timeout': 1, 'lease_seconds': 1} -%}
+    {%- for name, least in numbers.items() -%}
         {%- if not modules.re.match('^\\d{1,9}$', var(name) | string) or var(name) | int < least -%}
             {{ exceptions.raise_compiler_error(
                 "The var " ~ name ~ " is '" ~ var(name) ~ "': give a whole number from " ~ least ~ "."

@@ -3,7 +3,6 @@
     is staged after its children, so that a row without one is an orphan in the source, or its parent was removed in between.
 -#}
 {% test has_parent(model, column, parent, parent_column='id') %}
-    {{ config(severity='warn', fail_calc='coalesce(sum(row_count), 0)') }}
     select
         child.{{ column }} as parent_id,
         count() as row_count
@@ -12,4 +11,5 @@
     where child.{{ column }} is not null
     group by parent_id
     settings join_algorithm = 'grace_hash', max_bytes_in_join = 268435456
+    {%- do config(severity='warn', fail_calc='coalesce(sum(row_count), 0)') %}
 {% endtest %}
