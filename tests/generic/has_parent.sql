@@ -11,5 +11,4 @@
     where child.{{ column }} is not null
     group by parent_id
     settings join_algorithm = 'grace_hash', max_bytes_in_join = 268435456
-    {%- do config(severity='warn', fail_calc='coalesce(sum(row_count), 0)') %}
 {% endtest %}
