@@ -55,8 +55,8 @@ class Child:
         """The node and the beginning of the last statement, or the last message about a node."""
         lines = [line for line in self.output().splitlines() if re.search(r'"node_id"|START|PASS|Began|Finished', line)]
         said = lines[-1] if lines else "nothing"
-        node = re.search(r'"node_id": "([^"]*)"', said)
-        return _in_a_cell((f"{node[1].split('.')[2]}: " if node else "") + said.split("*/ ", 1)[-1], 110)
+        node = re.search(r'"node_id": "\w+\.\w+\.(\w+)', said)
+        return _in_a_cell((f"{node[1]}: " if node else "") + said.split("*/ ", 1)[-1], 110)
 
     def errors(self) -> str:
         """What dbt says in the end of the nodes that failed."""
