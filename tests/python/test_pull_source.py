@@ -1,5 +1,7 @@
 """What a pull reads from: the session's settings, the table's kind and types, and who may read what it makes."""
 
+import re
+
 import pytest
 
 from harness import Project
