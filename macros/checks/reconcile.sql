@@ -2,7 +2,7 @@
 
 {% macro snapshot_columns(node) %}
     {#- From models/sources: the key of the staged legacy table, and its counts. -#}
-    {%- set source = graph.sources.values() | selectattr('name', 'equalto', node.config.meta.legacy_table) | first -%}
+    {%- set source = source_node(['postgres', node.config.meta.legacy_table]) -%}
     {{ return(source.columns.keys() | reject('in', [node.config.meta.entity_id, 'timeframe']) | list) }}
 {% endmacro %}
 
@@ -147,8 +147,7 @@
         Not by `source`: dbt lets a node wait for a test only if all that the test depends on is upstream of it, and no publish node
         depends on the legacy tables. With `source`, a package would be published whatever the test says.
     -#}
-    {%- set node = graph.sources.values() | selectattr('source_name', 'equalto', 'postgres')
-        | selectattr('name', 'equalto', table) | first -%}
+    {%- set node = source_node(['postgres', table]) -%}
     {% if not node %}
         {{ exceptions.raise_compiler_error(
             "models/sources declares no legacy table " ~ table ~ ": correct the test's `legacy`."

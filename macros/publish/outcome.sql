@@ -59,13 +59,12 @@
     {%- set expected = after | map(attribute='events') | map('int') | sum -%}
     {%- set counting = 'select toYYYYMM(createdAt) as month, count() as events from ' ~ event_table ~ ' where ' ~ stale
         ~ ' group by month settings select_sequential_consistency = 1' -%}
-    {%- set there = {} -%}
-    {%- for row in run_query(counting).rows -%}{%- do there.update({row['month'] | int: row['events'] | int}) -%}{%- endfor -%}
+    {%- set there = counts_by_month(counting) -%}
     {%- set lost = (plan.own + plan.picked) | reject('in', there) | list -%}
     {% if lost and facts.engine in ['ReplicatedMergeTree', 'SharedMergeTree'] %}
         {#- Such a table takes an attached part that equals one just deleted for a repetition. Rows are not taken so. -#}
         {% call statement('insert_lost') %}{{ insert_events(event_table, events, slice.counted, lost) }}{% endcall %}
-        {%- for row in run_query(counting).rows -%}{%- do there.update({row['month'] | int: row['events'] | int}) -%}{%- endfor -%}
+        {%- do there.update(counts_by_month(counting)) -%}
     {% endif %}
     {%- set published = there.values() | sum -%}
     {% if published != expected %}

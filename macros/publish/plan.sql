@@ -40,13 +40,15 @@
 {% endmacro %}
 
 {% macro rows_by_month(events) %}
-    {%- set months = {} -%}
-    {%- for row in run_query(
-        "select partition_id, sum(rows) as events from system.parts where active and database = '" ~ events.schema
+    {{ return(counts_by_month(
+        "select partition_id as month, sum(rows) as events from system.parts where active and database = '" ~ events.schema
         ~ "' and table = '" ~ events.identifier ~ "' group by partition_id"
-    ).rows -%}
-        {%- do months.update({row['partition_id'] | int: row['events'] | int}) -%}
-    {%- endfor -%}
+    )) }}
+{% endmacro %}
+
+{% macro counts_by_month(query) %}
+    {%- set months = {} -%}
+    {%- for row in run_query(query).rows -%}{%- do months.update({row['month'] | int: row['events'] | int}) -%}{%- endfor -%}
     {{ return(months) }}
 {% endmacro %}
 

@@ -1,16 +1,16 @@
-{#- Who counts what: the seed `metrics`, with the var `counted_from` applied. In SQL for tests, as a list for publishing. -#}
+{#- Who counts what: the seed `metrics`, with the var `counted_from` applied. -#}
 
-{% macro counted_from(entity_type='entity_type', quantity='quantity', seeded='counted_from') -%}
+{% macro counted_from() -%}
     {#- The narrowest key of the var wins: a quantity, then its entity type, then all. What one job alone has is that job's. -#}
     multiIf(
-        legacy_metric = '' or source_metric = '', {{ seeded }},
+        legacy_metric = '' or source_metric = '', seed.counted_from,
         {%- for key, job in var('counted_from').items() if '.' in key %}
-            {{ entity_type }} = '{{ key.split('.')[0] }}' and {{ quantity }} = '{{ key.split('.')[1] }}', '{{ job }}',
+            entity_type = '{{ key.split('.')[0] }}' and quantity = '{{ key.split('.')[1] }}', '{{ job }}',
         {%- endfor %}
         {%- for key, job in var('counted_from').items() if '.' not in key and key != '*' %}
-            {{ entity_type }} = '{{ key }}', '{{ job }}',
+            entity_type = '{{ key }}', '{{ job }}',
         {%- endfor %}
-        {{ "'" ~ var('counted_from')['*'] ~ "'" if '*' in var('counted_from') else seeded }}
+        {{ "'" ~ var('counted_from')['*'] ~ "'" if '*' in var('counted_from') else 'seed.counted_from' }}
     )
 {%- endmacro %}
 
@@ -26,7 +26,7 @@
             package,
             agreement,
             reason,
-            {{ counted_from(seeded='seed.counted_from') | indent(8) }} as job
+            {{ counted_from() | indent(8) }} as job
         from {{ ref('metrics') }} as seed
     )
 {%- endmacro %}

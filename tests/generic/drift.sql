@@ -6,8 +6,7 @@
 {% test drift(model, pulled_from, condition='true', entity_id=none) %}
     {{ config(severity='warn') }}
     {% if execute %}
-        {%- set node = graph.nodes.values() | selectattr('resource_type', 'equalto', 'model')
-            | selectattr('alias', 'equalto', model.identifier) | selectattr('schema', 'equalto', model.schema) | first -%}
+        {%- set node = model_node(model) -%}
         {%- set key = node.config.meta.range_key -%}
         {%- set entity = entity_id or key -%}
         {%- set origin = {

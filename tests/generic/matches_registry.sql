@@ -5,7 +5,7 @@
 -#}
 {% test matches_registry(model) %}
     {% if execute %}
-        {%- set node = event_node(model) -%}
+        {%- set node = model_node(model) -%}
         {%- set events = node.config.meta.events -%}
         {%- set of_tables = events.job == 'metric_tables' -%}
         with registry as (

@@ -4,7 +4,7 @@
 -#}
 {% test names_all_publish_nodes(model) %}
     {% if execute %}
-        {%- set node = event_node(model) -%}
+        {%- set node = model_node(model) -%}
         {%- set publishing = graph.nodes.values() | selectattr('config.materialized', 'equalto', 'publish')
             | rejectattr('unique_id', 'in', node.depends_on.nodes) | map(attribute='name') | list -%}
         select arrayJoin({{ publishing or '[]::Array(String)' }}) as publish_node

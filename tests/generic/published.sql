@@ -5,7 +5,7 @@
 -#}
 {% test published(model, events) %}
     {% if execute %}
-        {%- set node = event_node(events) -%}
+        {%- set node = model_node(events) -%}
         {%- set of_tables = node.config.meta.events.job == 'metric_tables' -%}
         {%- set fingerprint = 'toInt64(sum(cityHash64(entityId, userId, metricValue, toUnixTimestamp(createdAt))))' -%}
         with registry as {{ registry() }},

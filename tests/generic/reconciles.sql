@@ -13,9 +13,9 @@
 {% test reconciles(model, snapshot=none, legacy={}) %}
     {%- do config(fail_calc="if(count() = 0, 1, countIf(problem != ''))") -%}
     {%- if execute and snapshot -%}
-        {{ compare_with_snapshot(model, event_node(model), snapshot) }}
+        {{ compare_with_snapshot(model, model_node(model), snapshot) }}
     {%- elif execute -%}
-        {{ compare_with_legacy(model, event_node(model).name[:-7], legacy) }}
+        {{ compare_with_legacy(model, model_node(model).name[:-7], legacy) }}
     {%- endif -%}
     {%- do ref('metrics') -%}
 {% endtest %}

@@ -51,7 +51,7 @@ class _Relations:
 api = SimpleNamespace(Relation=_Relations())
 
 
-def event_node(_relation: object) -> SimpleNamespace:
+def model_node(_relation: object) -> SimpleNamespace:
     metrics = {"commentCount": "commentCount", "unitAmountCount": "unitAmount"}
     events = {"label": "BountyMetric", "job": "metric_tables", "metrics": {"Bounty": list(metrics.values())}}
     meta = SimpleNamespace(legacy_table="BountyMetric", entity_id="bountyId", metrics=metrics, events=SimpleNamespace(**events))
