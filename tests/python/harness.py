@@ -112,7 +112,7 @@ class Project(EventTable):
         }
         self.environment = (
             inherited
-            | {"DBT_USE_COLORS": "false", "COLUMNS": "160"}
+            | {"DBT_USE_COLORS": "false", "COLUMNS": "160", "DBT_WRITE_JSON": "false"}
             | source
             | {f"BRAND_VISIBILITY_{name}": value for name, value in source.items()}
             | {"BRAND_VISIBILITY_PGSCHEMA": "brand_visibility"}

@@ -1,4 +1,4 @@
-"""A process that has imported dbt and forks for each command: importing takes longer than what most commands do.
+"""A process that has imported dbt, parsed the project and forks for each command: both take longer than what most commands do.
 
 A command is what it would be in a process of its own: its arguments, environment, folder, output and exit code.
 """
@@ -6,9 +6,14 @@ A command is what it would be in a process of its own: its arguments, environmen
 import json
 import os
 import runpy
+import shutil
 import subprocess
 import sys
+import tempfile
+import textwrap
 from pathlib import Path
+
+PROJECT = Path(__file__).parents[2]
 
 
 class Warm:
@@ -35,15 +40,44 @@ class Warm:
 
 def serve() -> None:
     """Fork for each request, and answer with the exit code."""
-    import dbt.adapters.chdb
-    import dbt.cli.main  # noqa: F401
+    import dbt.adapters.chdb  # noqa: F401
 
+    parse()
     for line in sys.stdin:
         child = os.fork()
         if child == 0:
             run(**json.loads(line))
             return
         print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+
+
+SMALL_PROJECT = {
+    "dbt_project.yml": "{name: small, profile: entity_metrics, model-paths: [.], seed-paths: [.], flags: {static_parser: false}}",
+    "one.sql": "select 1 as id",
+    "two.csv": "id\n1\n",
+    "all.yml": """
+        models:
+          - {name: one, group: few, columns: [{name: id, data_tests: [unique]}]}
+        sources: [{name: here, tables: [{name: there, columns: [{name: id}]}]}]
+        groups: [{name: few, owner: {name: we}}]
+        exposures: [{name: seen, type: dashboard, owner: {name: we}, depends_on: []}]
+        unit_tests: [{name: known, model: one, given: [], expect: {rows: [{id: 1}]}}]
+        """,
+}
+"""Something of each kind, and nothing that dbt reads with its static parser, whose threads would be missing in a fork."""
+
+
+def parse() -> None:
+    """Parse a project twice, the second time from what the first one kept: dbt makes its serializers as it needs them."""
+    from dbt.cli.main import dbtRunner
+
+    with tempfile.TemporaryDirectory() as folder:
+        for name, text in SMALL_PROJECT.items():
+            Path(folder, name).write_text(textwrap.dedent(text))
+        shutil.copy(PROJECT / "profiles.yml.example", Path(folder, "profiles.yml"))
+        for _ in range(2):
+            assert dbtRunner().invoke(["parse", "--quiet", "--project-dir", folder, "--profiles-dir", folder]).success
+    assert len([*Path("/proc/self/task").iterdir()]) == 1
 
 
 def run(command: list[str], folder: str, environment: dict[str, str], output: str) -> None:
