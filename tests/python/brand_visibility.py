@@ -99,6 +99,6 @@ def expected(project: Project, table: str):
 
 def failed_tests(project: Project, *options: str) -> set[str]:
     """Run the job's data tests. Returns the names of those that failed."""
-    output = project.dbt("test", "--select", f"{JOB},test_type:data", *options, ok=None).output
-    assert "Database Error" not in output and "Compilation Error" not in output, output
-    return {line.split("FAIL ")[1].split()[1] for line in output.splitlines() if " FAIL " in line}
+    done = project.dbt_here("test", "--select", f"{JOB},test_type:data", *options, ok=None)
+    assert not done.that("error", "runtime error"), done.output
+    return done.that("fail")

@@ -2,8 +2,6 @@
 
 import re
 
-import pytest
-
 from entity_metrics.dbt_runs import Outcome
 from entity_metrics.errors import EntityMetricsError
 from harness import EVENTS, Project
@@ -97,13 +95,12 @@ def fingerprint_of_everything(project: Project) -> list[tuple[object, ...]]:
     )
 
 
-@pytest.mark.parametrize("trial", [["--dry-run"], ["--limit-batches", "1", "--batch-size", "50"]])
-def test_a_trial_changes_nothing(connected: Project, trial: list[str]) -> None:
+def test_a_trial_changes_nothing(connected: Project) -> None:
     """A trial says what it would delete and insert, with five sample rows, and leaves every table as it was."""
     connected.dbt("run", "--select", "bounty_metrics")
     connected.postgres("""update "BountyMetric" set "favoriteCount" = 3""")
     before = fingerprint_of_everything(connected)
-    ran = connected.backfill("--table", "BountyMetric", *trial)
+    ran = connected.backfill("--table", "BountyMetric", "--limit-batches", "1", "--batch-size", "50")
     old = connected.value(f"select count() from {EVENTS} where metricType = 'favoriteCount'")
     assert f"delete {old} events" in ran.output
     assert "sample: entityType, entityId, userId, metricType, metricValue, createdAt, version" in ran.output

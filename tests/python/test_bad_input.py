@@ -119,17 +119,16 @@ def test_chdb_folder_in_use(connected: Project) -> None:
     outputs = []
 
     def intrude(process: subprocess.Popen[str]) -> None:
-        for intruder in ([str(BIN / "dbt"), *RUN_BOUNTY], [sys.executable, "scripts/backfill.py", "--table", "BountyMetric"]):
-            done = subprocess.run(intruder, cwd=connected.folder, env=connected.environment, capture_output=True, text=True)
-            outputs.append((done.returncode, done.stdout + done.stderr))
+        outputs.append(connected.dbt(*RUN_BOUNTY, ok=False).output)
+        outputs.append(connected.backfill("--table", "BountyMetric", ok=False).output)
         connected.kill(process)
 
     connected.postgres(
         """insert into "BountyMetric" ("bountyId", timeframe) select n, 'AllTime' from generate_series(5000, 12000) as n"""
     )
     connected.start(*command, until=": range 2 of", then=intrude)
-    for code, output in outputs:
-        assert code != 0
+    assert len(outputs) == 2
+    for output in outputs:
         assert f"The chDB folder {connected.chdb} is in use by another process" in output
 
 
