@@ -1,6 +1,7 @@
 """Split points and range conditions, for any keys: each row is in exactly one range. In the engine, without a project."""
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import clickhouse_connect
@@ -28,8 +29,10 @@ MACROS = load("pull/ranges.sql", "pull/fingerprint.sql", config=Config())
 
 
 @pytest.fixture(scope="module")
-def engine() -> Any:
-    return clickhouse_connect.get_client(interface="chdb", settings={"max_threads": 1, "compile_expressions": 0})
+def engine() -> Iterator[Any]:
+    """Closed after the module: a process has one engine open at a time, and the next test may be one with a folder."""
+    with clickhouse_connect.get_client(interface="chdb", settings={"max_threads": 1, "compile_expressions": 0}) as client:
+        yield client
 
 
 def points_of(points: list[tuple[int, int, float]]) -> str:
