@@ -10,7 +10,7 @@
             order_by='(entityType, entityId, createdAt)',
             partition_by='toYYYYMM(createdAt)',
             query_settings={'max_insert_threads': 2, 'min_insert_block_size_rows': 786432},
-            pre_hook='{{ assert_int32() }}',
+            pre_hook='{{ assert_snapshot_fits() }}',
             meta={
                 'snapshot': snapshot,
                 'legacy_table': legacy_table,
@@ -44,19 +44,28 @@
     {%- endfor %}
 {% endmacro %}
 
-{% macro assert_int32() %}
+{% macro assert_snapshot_fits() %}
     {% if not execute %}{{ return('') }}{% endif %}
     {%- set meta = model.config.meta -%}
     {%- set snapshot = ref(meta.snapshot) -%}
-    {%- set fits = ['Int8', 'Int16', 'Int32', 'UInt8', 'UInt16'] -%}
+    {%- set twice = run_query(
+        'select any(entity_id) as entity_id, count() as entities from (' ~ keys_that_repeat(snapshot, meta.entity_id) ~ ')'
+    )[0] -%}
+    {%- if twice['entities'] | int -%}
+        {{ exceptions.raise_compiler_error(
+            meta.legacy_table ~ " has several totals of one entity, as where " ~ meta.entity_id ~ " is " ~ twice['entity_id'] ~ " ("
+            ~ twice['entities'] ~ " such): delete all but one of each in Postgres, let a unique index on \"" ~ meta.entity_id
+            ~ "\" and timeframe keep it so, and run this again; nothing was published."
+        ) }}
+    {%- endif -%}
     {%- set checks = [] -%}
     {%- for column in adapter.get_columns_in_relation(snapshot) -%}
         {%- set metric_type = 'entityId' if column.name == meta.entity_id else meta.metrics.get(column.name) -%}
-        {%- if metric_type and column.data_type | replace('Nullable(', '') | replace(')', '') not in fits -%}
+        {%- set misfits = no_int32(column.name, column.data_type) if metric_type -%}
+        {%- if misfits -%}
             {%- do checks.append(
                 "select '" ~ metric_type ~ "' as metric_type, toString(" ~ meta.entity_id ~ ") as entity_id, toString("
-                ~ column.name ~ ") as value from " ~ snapshot ~ " where " ~ column.name
-                ~ " is not null and accurateCastOrNull(" ~ column.name ~ ", 'Int32') is null"
+                ~ column.name ~ ") as value from " ~ snapshot ~ " where " ~ misfits
             ) -%}
         {%- endif -%}
     {%- endfor -%}
@@ -73,4 +82,22 @@
             ) }}
         {%- endif -%}
     {%- endif -%}
+{% endmacro %}
+
+{% macro keys_that_repeat(snapshot, key) %}
+    {#- In order of the key, in memory that does not grow with the table. -#}
+    {{ return(
+        'select ' ~ key ~ ' as entity_id from ' ~ snapshot ~ ' group by ' ~ key ~ ' having count() > 1'
+        ~ ' settings optimize_aggregation_in_order = 1'
+    ) }}
+{% endmacro %}
+
+{% macro no_int32(column, type) %}
+    {#- SQL of which values would wrap or lose a fraction; none for a type that holds nothing else. -#}
+    {%- if type | replace('Nullable(', '') | replace(')', '') in ['Int8', 'Int16', 'Int32', 'UInt8', 'UInt16', 'Bool'] -%}
+        {{ return(none) }}
+    {%- endif -%}
+    {%- set value = adapter.quote(column) -%}
+    {%- set whole = "accurateCastOrNull(" ~ value ~ ", 'Int32')" -%}
+    {{ return('isNotNull(' ~ value ~ ') and (' ~ whole ~ ' is null or toFloat64(' ~ value ~ ') != ' ~ whole ~ ')') }}
 {% endmacro %}

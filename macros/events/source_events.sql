@@ -94,7 +94,6 @@
 
 {% macro assert_sources_fit() %}
     {% if not execute %}{{ return('') }}{% endif %}
-    {%- set fits = ['Int8', 'Int16', 'Int32', 'UInt8', 'UInt16'] -%}
     {%- set sources = [] -%}
     {%- for unique_id in model.depends_on.nodes -%}
         {%- set node = graph.nodes.get(unique_id) or graph.sources.get(unique_id) -%}
@@ -120,11 +119,13 @@
         {%- set checks = [] -%}
         {%- for column in columns if column.name in node.columns or node.resource_type == 'model' -%}
             {%- set type = column.type | replace('Nullable(', '') | replace(')', '') -%}
-            {%- if modules.re.match('^U?Int\\d+$', type) and type not in fits and not column.name.startswith('_') -%}
+            {%- set misfits = none if column.name.startswith('_')
+                else no_event_time(column.name) if type.startswith('DateTime64')
+                else no_int32(column.name, type) if modules.re.match('U?Int|Float|Decimal', type) -%}
+            {%- if misfits -%}
                 {%- do checks.append(
                     "select '" ~ column.name ~ "' as name, toString(" ~ adapter.quote(column.name) ~ ") as value from " ~ relation
-                    ~ " where isNotNull(" ~ adapter.quote(column.name) ~ ") and accurateCastOrNull("
-                    ~ adapter.quote(column.name) ~ ", 'Int32') is null"
+                    ~ ' where ' ~ misfits
                 ) -%}
             {%- endif -%}
         {%- endfor -%}
@@ -134,11 +135,16 @@
         ) if checks else [] -%}
         {%- if misfits | length -%}
             {{ exceptions.raise_compiler_error(
-                "In " ~ relation ~ " " ~ misfits[0]['misfit'] ~ " does not fit the event table's Int32 (" ~ misfits[0]['misfits']
-                ~ " such): correct the source; nothing was published."
+                "In " ~ relation ~ " " ~ misfits[0]['misfit'] ~ " does not fit the event table, whose numbers are Int32 and whose times are"
+                ~ " from 1970 to 2105 (" ~ misfits[0]['misfits'] ~ " such): correct the source; nothing was published."
             ) }}
         {%- endif -%}
     {%- endfor -%}
+{% endmacro %}
+
+{% macro no_event_time(column) %}
+    {{ return('not ' ~ adapter.quote(column) ~ " between toDateTime64('1970-01-01 00:00:00', 6, 'UTC')"
+        ~ " and toDateTime64('2105-12-31 23:59:59.999999', 6, 'UTC')") }}
 {% endmacro %}
 
 {% macro known_time(time, otherwise) %}

@@ -15,6 +15,7 @@
     {{ run_hooks(pre_hooks, inside_transaction=True) }}
 
     {%- set origin = pull_origin(pulled_source, model.sources[0]) -%}
+    {% do assert_times_fit(origin, model.sources[0]) %}
     {%- set pull_sql = add_missing_columns(sql, origin.missing) -%}
     {%- set steps = open_pull(pull_relation, pull_sql, origin) -%}
     {%- set limit = var('range_limit') | int -%}

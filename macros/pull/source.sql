@@ -27,12 +27,15 @@
     {%- for row in found or rows -%}
         {%- do facts.append([row['engine'], row['server'], row['table_id']] | map('string') | list) -%}
     {%- endfor -%}
+    {%- set nullable_key = has_nullable_key(pulled_source, columns, kinds) -%}
+    {% do assert_numbers(columns, source_name) %}
     {{ return({
         'collection': source_meta(source_name).collection,
         'table': pulled_source.identifier,
+        'columns': columns,
         'schema': found[0]['schema_name'] if found | length == 1 and target_runs_source_queries() else none,
         'missing': missing_columns(columns, source_name),
-        'nullable_key': has_nullable_key(pulled_source, columns, kinds),
+        'nullable_key': nullable_key,
         'identity': tojson([facts, types])
     }) }}
 {% endmacro %}
@@ -62,9 +65,12 @@
                     concat_ws(' ', d.datname, d.oid, inet_server_addr(), inet_server_port()) as server,
                     style.setting as date_style,
                     zone.setting as time_zone,
+                    encoding.setting as text_encoding,
                     array_to_string(array[style.source, zone.source], ' ') as set_by
-                from pg_database as d, pg_settings as style, pg_settings as zone
-                where d.datname = current_database() and style.name = 'DateStyle' and zone.name = 'TimeZone'
+                from pg_database as d, pg_settings as style, pg_settings as zone, pg_settings as encoding
+                where
+                    d.datname = current_database()
+                    and style.name = 'DateStyle' and zone.name = 'TimeZone' and encoding.name = 'client_encoding'
             ) as session
             left join (pg_class as c inner join pg_namespace as n on n.oid = c.relnamespace)
                 on c.relname = {{ postgres_literal(pulled_source.identifier) }} and c.relkind in ('r', 'p', 'v', 'm', 'f')
@@ -103,6 +109,12 @@
     {%- set role = '`alter role "' ~ facts['user_name'] ~ '" in database "' ~ facts['database_name'] ~ '"' -%}
     {%- set client = "; PGDATESTYLE or PGTZ in ClickHouse's own environment, which outdo it, must not be set"
         if 'client' in facts['set_by'] else '' -%}
+    {% if facts['text_encoding'] != 'UTF8' %}
+        {{ exceptions.raise_compiler_error(
+            "Postgres sends texts in the encoding " ~ facts['text_encoding'] ~ ", and ClickHouse's are UTF8: run " ~ role
+            ~ " set client_encoding = 'UTF8'` in Postgres, which converts them" ~ again
+        ) }}
+    {% endif %}
     {% if not facts['date_style'].startswith('ISO') %}
         {{ exceptions.raise_compiler_error(
             "Postgres writes times in the DateStyle '" ~ facts['date_style'] ~ "', and ClickHouse reads ISO alone: run "
@@ -116,6 +128,22 @@
             ~ role ~ " set timezone = 'UTC'` in Postgres" ~ client ~ again
         ) }}
     {% endif %}
+{% endmacro %}
+
+
+{#- A number in a column of another kind would be compared and cast as text. -#}
+{% macro assert_numbers(columns, source_name) %}
+    {%- set declared = source_node(source_name).columns -%}
+    {% for column in columns if declared[column.name] %}
+        {%- set wanted = declared[column.name].data_type or '' -%}
+        {%- set is_number = modules.re.match('(Nullable\\()?(U?Int|Bool|Decimal|Float)', column.type) -%}
+        {% if modules.re.match('(Nullable\\()?U?Int', wanted) and not is_number %}
+            {{ exceptions.raise_compiler_error(
+                "In source table " ~ source_name[1] ~ " " ~ column.name ~ " is read as " ~ column.type ~ ", and a whole number is wanted: "
+                ~ "make it integer or bigint, or show it so in a view."
+            ) }}
+        {% endif %}
+    {% endfor %}
 {% endmacro %}
 
 

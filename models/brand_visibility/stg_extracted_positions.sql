@@ -1,7 +1,7 @@
 {{
     config(
         materialized='pull',
-        meta={'range_key': 'id'},
+        meta={'range_key': 'id', 'reads_times_as_text': true},
         order_by='(collector_result_id, competitor_name)',
         settings={'allow_nullable_key': 1},
         pre_hook='{{ create_text_source() }}',
