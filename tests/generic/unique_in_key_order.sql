@@ -1,6 +1,6 @@
 {#-
     The columns, which lead the table's sorting key, are unique together. Like dbt's `unique`, but in memory that does not grow with
-    the table. A failure in a staging model means that a range was pulled twice: run it with --full-refresh.
+    the table. A failure in a staging model means that the source has a key twice.
 -#}
 {% test unique_in_key_order(model, columns) %}
     select

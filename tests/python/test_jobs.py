@@ -8,7 +8,7 @@ from harness import EVENTS, Project
 BUILT = "bounty_metrics"
 OWN_NODES = {
     "bounty_metrics", "bounty_metric_events", "stg_bounty_metrics", "BountyMetric", "metrics",
-    "unique_stg_bounty_metrics", "matches_registry_bounty_metrics", "reconcile_bounty_metrics", "published_bounty_metrics",
+    "matches_registry_bounty_metrics", "reconcile_bounty_metrics", "published_bounty_metrics",
     "unique_metrics", "registry_is_sound", "accepted_values_metrics_agreement", "accepted_values_metrics_counted_from",
     "bounty_metrics_names_and_constants", "bounty_metrics_zero_and_negative", "bounty_metrics_with_zero_values",
     "bounty_metrics_missing_columns",
@@ -135,7 +135,6 @@ def test_what_is_kept_of_every_run(built: Project) -> None:
         ("stg_bounty_metrics", "model", "", "success"),
         ("bounty_metric_events", "model", "", "success"),
         ("bounty_metrics", "model", "", "success"),
-        ("unique_stg_bounty_metrics", "test", "stg_bounty_metrics", "pass"),
         ("matches_registry_bounty_metrics", "test", "bounty_metric_events", "pass"),
         ("reconcile_bounty_metrics", "test", "bounty_metric_events", "pass"),
         ("published_bounty_metrics", "test", "bounty_metrics", "pass"),

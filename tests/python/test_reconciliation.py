@@ -8,7 +8,7 @@ BUILT = "bounty_metrics +bounty_benefactor +tag_engagement"
 VARS = "{counted_from: {Tag: source_events, BountyEntry: source_events}}"
 MODEL = "entity_metrics.bounty_metric_events"
 AUDIT = "entity_metrics_dbt_test__audit"
-TABLE = {"matches_registry_bounty_metrics", "published_bounty_metrics", "reconcile_bounty_metrics", "unique_stg_bounty_metrics"}
+TABLE = {"matches_registry_bounty_metrics", "published_bounty_metrics", "reconcile_bounty_metrics"}
 """And drift_bounty_metrics: see test_drift.py."""
 
 

@@ -9,7 +9,7 @@ from entity_metrics.target import Target
 
 SOURCE = "postgres"
 TABLES = "ImageMetric"
-TESTS = ["unique_stg_image_metrics", "drift_image_metrics", "matches_registry_image_metrics", "reconcile_image_metrics"]
+TESTS = ["drift_image_metrics", "matches_registry_image_metrics", "reconcile_image_metrics"]
 TESTS += ["published_image_metrics"]
 MADE = {"events": ["image_metric_events"]}
 
