@@ -7,13 +7,14 @@ from dataclasses import dataclass
 import pytest
 
 from entity_metrics import trial
-from entity_metrics.doctor import source_settings, source_tables, target_checks
+from entity_metrics.doctor import source_settings, source_tables, source_values, target_checks
 from entity_metrics.doctor.findings import Finding
 from entity_metrics.doctor.source_view import SourceView, range_keys_of
 from entity_metrics.target import Target
 from harness import Project, Server
 
-CHECKS = {check.name: check for module in (source_settings, source_tables, target_checks) for check in module.CHECKS}
+SOURCE_CHECKS = {check.name: check for module in (source_settings, source_tables, source_values) for check in module.CHECKS}
+CHECKS = SOURCE_CHECKS | {check.name: check for check in target_checks.CHECKS}
 
 
 @dataclass
@@ -24,8 +25,7 @@ class Patient:
     make_view: Callable[[], SourceView]
 
     def says(self, check: str) -> list[Finding]:
-        source_check = check in {each.name for each in (*source_settings.CHECKS, *source_tables.CHECKS)}
-        return CHECKS[check](self.make_view() if source_check else self.target)
+        return CHECKS[check](self.make_view() if check in SOURCE_CHECKS else self.target)
 
 
 @pytest.fixture
@@ -119,6 +119,40 @@ IN_THE_SOURCE = [
         "warning",
         "keeps TagMetric from having a key twice",
     ),
+    ("""update "Comment" set "createdAt" = '10000-01-01' where id = 1""", "values", "error", "a createdAt that does not fit"),
+    ("""update "Comment" set "createdAt" = '0044-03-15 BC' where id = 1""", "values", "error", "such as 0044-03-15 00:00:00 BC"),
+    ("""update "Article" set "publishedAt" = 'infinity' where id = 1""", "values", "error", "such as infinity"),
+    (
+        """alter table "BuzzTip" alter amount type numeric; update "BuzzTip" set amount = 0.5 where "toUserId" < 50""",
+        "values",
+        "error",
+        "rows of BuzzTip have a amount that does not fit, such as 0.5",
+    ),
+    (
+        """alter table "TagMetric" alter "postCount" type bigint; update "TagMetric" set "postCount" = 3000000000""",
+        "values",
+        "error",
+        "rows of TagMetric have a postCount that does not fit, such as 3000000000",
+    ),
+    (
+        """alter table "TagMetric" alter "postCount" type float8; update "TagMetric" set "postCount" = 'NaN'""",
+        "values",
+        "error",
+        "postCount that does not fit, such as NaN",
+    ),
+    (
+        """alter table "TagMetric" alter timeframe type text; update "TagMetric" set timeframe = 'alltime'
+        where timeframe = 'AllTime'""",
+        "totals",
+        "error",
+        "no row of TagMetric has the timeframe AllTime",
+    ),
+    (
+        """alter table "TagMetric" drop constraint "TagMetric_pkey"; insert into "TagMetric" select * from "TagMetric" """,
+        "totals",
+        "error",
+        "TagMetric has several totals of ",
+    ),
     ('truncate "TagMetric"', "empty tables", "warning", "TagMetric has no rows that this user sees"),
 ]
 
@@ -148,7 +182,7 @@ def test_a_source_that_is_not_utf8(server: Server, patient: Patient) -> None:
         connection.execute("create database latin encoding 'LATIN1' locale 'C' template template0")
         try:
             patient.target.command("alter named collection postgres_source set database = 'latin'")
-            assert "the source database is in LATIN1" in patient.says("settings of Postgres")[0].thing
+            assert "sends texts in the encoding LATIN1" in patient.says("settings of Postgres")[0].thing
         finally:
             connection.execute("drop database latin with (force)")
 
@@ -177,6 +211,47 @@ def test_columns_of_brand_visibility(server: Server, patient: Patient) -> None:
         ("processed_at is timestamptz", "error"),
     ):
         assert [found[each] for each in found if thing in each] == [level], found
+
+
+def test_values_that_brand_visibility_rejects(server: Server, patient: Patient) -> None:
+    """A time beyond what a fact holds, and JSON that is no list: warnings, since the rows are rejected by name."""
+    with server.connect("doctor") as connection:
+        connection.execute(
+            "alter table brand_visibility.extracted_positions alter brand_positions type jsonb using to_jsonb(brand_positions);"
+            " update brand_visibility.extracted_positions set brand_positions = '{}', processed_at = 'infinity' where id % 50 = 1"
+        )
+    found = CHECKS["values"](SourceView(patient.target, "brand_visibility"))
+    assert [finding.level for finding in found] == ["warning", "warning"]
+    assert ["such as {}" in finding.thing or "such as infinity" in finding.thing for finding in found] == [True, True]
+
+
+def test_all_troubles_at_once(server: Server, patient: Patient) -> None:
+    """One of each: a line for each, and none hides another."""
+    troubles = [
+        ("alter role reader set datestyle = 'SQL, DMY'", ["DateStyle SQL, DMY"]),
+        ("alter role reader set timezone = 'Asia/Tokyo'", ["the zone Asia/Tokyo"]),
+        ('alter table "TagMetric" enable row level security', ["of TagMetric hides rows", "TagMetric has no rows"]),
+        ("""update "Comment" set "createdAt" = '10000-01-01' where id = 1""", ["rows of Comment have a createdAt that does not fit"]),
+        (
+            """alter table "BuzzTip" alter amount type numeric; update "BuzzTip" set amount = 0.5""",
+            ["BuzzTip.amount is numeric without precision", "a amount that does not fit, such as 0.5"],
+        ),
+        (
+            """alter table "BountyMetric" drop constraint "BountyMetric_pkey", alter timeframe type char(10)""",
+            ["keeps BountyMetric from having a key twice", "BountyMetric.timeframe is char(n)"],
+        ),
+        ('alter table "ArticleMetric" rename to gone', ["has no table ArticleMetric"]),
+        ('create schema old; create table old."UserMetric" (a text)', ["a UserMetric in the schema old"]),
+    ]
+    with server.connect("doctor") as connection:
+        for sql, _ in troubles:
+            connection.execute(sql.encode())
+    view = patient.make_view()
+    found = [finding for check in SOURCE_CHECKS.values() for finding in check(view) if finding.level != "ok"]
+    for _, things in troubles:
+        for thing in things:
+            lines = [finding for finding in found if thing in finding.thing]
+            assert len(lines) == 1 and lines[0].remedy, (thing, found)
 
 
 def test_not_connected(patient: Patient) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import click
 
-from entity_metrics.doctor import source_settings, source_tables, target_checks
+from entity_metrics.doctor import source_settings, source_tables, source_values, target_checks
 from entity_metrics.doctor.findings import ERROR, OK, WARNING, Check, Finding
 from entity_metrics.doctor.source_view import CannotAskError, SourceView
 from entity_metrics.errors import Verb, keep_traceback
@@ -74,7 +74,7 @@ def examine(target: Target, sources: list[str]) -> Iterator[tuple[str, Finding]]
         yield from ((target.name, finding) for finding in _look(check, target, ""))
     for source in sources:
         view = SourceView(target, source)
-        for check in (*source_settings.CHECKS, *source_tables.CHECKS):
+        for check in (*source_settings.CHECKS, *source_tables.CHECKS, *source_values.CHECKS):
             findings = _look(check, view, view.prefix)
             yield from ((source, finding) for finding in findings)
             if check is source_settings.CHECKS[0] and any(finding.level == ERROR for finding in findings):

@@ -50,9 +50,13 @@ def settings(view: SourceView) -> Said:
             f"Postgres shows times in the zone {zone}, and ClickHouse reads them as UTC",
             "run " + role.format("timezone = 'UTC'"),
         )
-    encoding = view.settings.get("server_encoding", "")
+    encoding = view.settings.get("client_encoding", "")
     if encoding != "UTF8":
-        yield ERROR, f"the source database is in {encoding}, and ClickHouse's texts are UTF8", "pull from a database in UTF8."
+        yield (
+            ERROR,
+            f"Postgres sends texts in the encoding {encoding}, and ClickHouse's are UTF8",
+            "run " + role.format("client_encoding = 'UTF8'"),
+        )
     timeout = int(view.settings.get("statement_timeout", "0") or 0)
     if timeout:
         yield (

@@ -138,10 +138,19 @@ def keys(view: SourceView) -> Said:
                 )
 
 
+def legacy_tables(view: SourceView) -> dict[str, list[str]]:
+    """The tables that hold totals, with their key: those that the schema has."""
+    return {
+        name: [column for column, required in source_tables(view.source)[name].items() if required]
+        for name, table in view.declared.items()
+        if name in view.tables and any(column["name"] == "timeframe" for column in table["columns"])
+    }
+
+
 def duplicates(view: SourceView) -> Said:
     """Legacy tables in which nothing keeps an entity from having two totals."""
-    legacy = {name: table for name, table in view.declared.items() if any(c["name"] == "timeframe" for c in table["columns"])}
-    present = [name for name in legacy if name in view.tables and view.tables[name].kind in ("r", "p")]
+    legacy = legacy_tables(view)
+    present = [name for name in legacy if view.tables[name].kind in ("r", "p")]
     if not present:
         return
     names = ", ".join(format_query_value(name) for name in present)
@@ -152,7 +161,7 @@ def duplicates(view: SourceView) -> Said:
         f" where i.indisunique and i.indpred is null and n.nspname = {format_query_value(view.schema)} and c.relname in ({names})"
     )
     for name in present:
-        key = {column for column, required in source_tables(view.source)[name].items() if required}
+        key = set(legacy[name])
         if not any(table == name and columns and set(columns.split(",")) <= key for table, columns in indexed):
             listed = ", ".join(f'"{column}"' for column in sorted(key, key=lambda column: column == "timeframe"))
             yield (
