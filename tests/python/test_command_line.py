@@ -179,9 +179,9 @@ def test_json_for_programs(connected: Project) -> None:
 def test_surroundings_that_lack_something(connected: Project) -> None:
     """No profiles.yml, an unknown target, no vars, no logs folder: a sentence with the remedy. The traceback is kept."""
     unknown = connected.backfill("--all", "--target", "nosuch", ok=False)
+    outputs = "embedded, server, replicated, cloud"
     assert (
-        "profiles.yml has no output nosuch for entity_metrics: give one of its outputs to --target: embedded, server, replicated, cloud."
-        in (unknown.output)
+        f"profiles.yml has no output nosuch for entity_metrics: give one of its outputs to --target: {outputs}." in unknown.output
     )
     assert "The traceback is in logs/entity-metrics.log" in unknown.output and "Traceback (most" not in unknown.output
     assert "Traceback (most recent call last)" in (connected.folder / "logs/entity-metrics.log").read_text()

@@ -231,7 +231,10 @@ def test_all_troubles_at_once(server: Server, patient: Patient) -> None:
         ("alter role reader set datestyle = 'SQL, DMY'", ["DateStyle SQL, DMY"]),
         ("alter role reader set timezone = 'Asia/Tokyo'", ["the zone Asia/Tokyo"]),
         ('alter table "TagMetric" enable row level security', ["of TagMetric hides rows", "TagMetric has no rows"]),
-        ("""update "Comment" set "createdAt" = '10000-01-01' where id = 1""", ["rows of Comment have a createdAt that does not fit"]),
+        (
+            """update "Comment" set "createdAt" = '10000-01-01' where id = 1""",
+            ["rows of Comment have a createdAt that does not fit"],
+        ),
         (
             """alter table "BuzzTip" alter amount type numeric; update "BuzzTip" set amount = 0.5""",
             ["BuzzTip.amount is numeric without precision", "a amount that does not fit, such as 0.5"],
