@@ -1,6 +1,7 @@
 """Bad input and broken surroundings: one clear sentence, a non-zero exit where it is an error, nothing lost."""
 
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -150,7 +151,7 @@ def test_interrupted_by_the_keyboard_or_a_closed_pipe(connected: Project) -> Non
     ran = connected.start(*command, until=": range 2 of", then=press)
     assert ran.code != 0
     assert "Unknown error" not in ran.output and "stg_tag_metrics" not in ran.output
-    piped = f"{' '.join(command)} | head -2"
+    piped = f"{shlex.join(command)} | head -2"
     done = subprocess.run(piped, shell=True, cwd=connected.folder, env=connected.environment, capture_output=True, timeout=60)
     assert len(done.stdout.splitlines()) == 2
     connected.value("select 1")  # the folder is free
