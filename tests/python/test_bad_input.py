@@ -5,6 +5,7 @@ import shlex
 import signal
 import subprocess
 import sys
+import time
 
 from harness import BIN, EVENTS, Project
 
@@ -145,7 +146,8 @@ def test_interrupted_by_the_keyboard_or_a_closed_pipe(connected: Project) -> Non
     command = [sys.executable, "scripts/backfill.py", "--table", "BountyMetric", "--table", "TagMetric", "--batch-size", "1"]
 
     def press(process: subprocess.Popen[str]) -> None:
-        os.killpg(process.pid, signal.SIGCONT)  # a process that stands still may take the signal in any of its threads
+        os.killpg(process.pid, signal.SIGCONT)
+        time.sleep(1)  # a process that has just stood still takes a signal in any of its threads, and the main one sleeps on
         process.send_signal(signal.SIGINT)
 
     ran = connected.start(*command, until=": range 2 of", then=press)
