@@ -1,4 +1,4 @@
-"""What the tests drive: a PostgreSQL server, and a copy of the dbt project."""
+"""What the tests drive: a copy of the dbt project."""
 
 import contextlib
 import os
@@ -13,42 +13,17 @@ from pathlib import Path
 from typing import Any
 
 import clickhouse_connect
-import psycopg
 from dbt.adapters.chdb import ENGINE_OPTIONS
 from dbt.cli.main import dbtRunner, dbtRunnerResult
 
-from entity_metrics import PROJECT, embedded_postgres
+from entity_metrics import PROJECT
 from event_table import EVENTS as EVENTS
 from event_table import EventTable
+from postgres_server import Server as Server
 from warm import Warm
 
 COPIED = ["macros", "models", "seeds", "snapshots", "tests/generic", "scripts", "dbt_project.yml", "profiles.yml.example"]
 BIN = Path(sys.executable).parent
-
-
-@dataclass
-class Server:
-    """A PostgreSQL server: its data folder and libpq's variables for its superuser."""
-
-    folder: Path
-    environment: dict[str, str]
-
-    def connect(self, database: str) -> psycopg.Connection:
-        return psycopg.connect(
-            host=self.environment["PGHOST"],
-            port=self.environment["PGPORT"],
-            user="postgres",
-            dbname=database,
-            autocommit=True,
-        )
-
-    def stop(self) -> None:
-        embedded_postgres.stop(self.folder)
-
-    def start(self) -> None:
-        # A process of its own: the wheel keeps a handle to the stopped server in this one.
-        code = f"from pathlib import Path; from entity_metrics import embedded_postgres as e; e.start(Path({str(self.folder)!r}))"
-        subprocess.run([sys.executable, "-c", code], check=True, env=os.environ | {"PYTHONPATH": str(PROJECT / "scripts")})
 
 
 @dataclass

@@ -1,0 +1,36 @@
+"""A PostgreSQL server of the tests."""
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+
+from entity_metrics import PROJECT, embedded_postgres
+
+
+@dataclass
+class Server:
+    """A PostgreSQL server: its data folder and libpq's variables for its superuser."""
+
+    folder: Path
+    environment: dict[str, str]
+
+    def connect(self, database: str) -> psycopg.Connection:
+        return psycopg.connect(
+            host=self.environment["PGHOST"],
+            port=self.environment["PGPORT"],
+            user="postgres",
+            dbname=database,
+            autocommit=True,
+        )
+
+    def stop(self) -> None:
+        embedded_postgres.stop(self.folder)
+
+    def start(self) -> None:
+        # A process of its own: the wheel keeps a handle to the stopped server in this one.
+        code = f"from pathlib import Path; from entity_metrics import embedded_postgres as e; e.start(Path({str(self.folder)!r}))"
+        subprocess.run([sys.executable, "-c", code], check=True, env=os.environ | {"PYTHONPATH": str(PROJECT / "scripts")})
