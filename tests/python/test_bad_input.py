@@ -157,19 +157,3 @@ def test_interrupted_by_the_keyboard_or_a_closed_pipe(connected: Project) -> Non
     done = subprocess.run(piped, shell=True, cwd=connected.folder, env=connected.environment, capture_output=True, timeout=60)
     assert len(done.stdout.splitlines()) == 2
     connected.value("select 1")  # the folder is free
-
-
-MALFORMED = {
-    "{backfill_date: '2025-02-30'}": "The var backfill_date is '2025-02-30': give a date",
-    "{backfill_date: soon}": "The var backfill_date is 'soon': give a date",
-    "{allow_missing_columns: 'false'}": "The var allow_missing_columns is 'false': give true or false",
-    "{range_size: many}": "The var range_size is 'many': give a whole number from 1.",
-    "{event_table: 'a; drop table b'}": "The var event_table is 'a; drop table b': give a name of letters",
-    "{orchestration_database: jobs-2}": "The var orchestration_database is 'jobs-2': give a name of letters",
-}
-
-
-def test_malformed_vars(connected: Project) -> None:
-    """All in one process: dbt reads the project once."""
-    for variables, sentence in MALFORMED.items():
-        assert sentence in connected.dbt_here(*RUN_BOUNTY, "--vars", variables, ok=False).output, variables

@@ -59,7 +59,7 @@ def months_of(events: list[tuple[int, str, str, int]]) -> list[dict[str, Any]]:
 
 
 @given(before=EVENTS, after=EVENTS, kept_back=EVENTS)
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_a_plan_makes_what_is_there_into_what_is_to_be_there(before: Any, after: Any, kept_back: Any) -> None:
     built = after + kept_back
     rows_by_month = Counter(event[0] for event in built)

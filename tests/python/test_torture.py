@@ -7,7 +7,7 @@ from pathlib import Path
 
 from entity_metrics import PROJECT
 
-KILLS = 3
+KILLS = 2
 
 
 def test_kills_are_repaired_by_one_plain_run() -> None:

@@ -13,6 +13,7 @@ SENTENCES = {
     "{source_events_cutoff: '2024-08-07 15:44:60'}": "The var source_events_cutoff is '2024-08-07 15:44:60': give a",
     "{source_events_cutoff: ''}": "The var source_events_cutoff is '': give a UTC time",
     "{unknown_time: never}": "The var unknown_time is 'never': give a UTC time",
+    "{allow_missing_columns: 'false'}": "The var allow_missing_columns is 'false': give true or false",
     "{dry_run: 'false'}": "The var dry_run is 'false': give true or false",
     "{range_size: many}": "The var range_size is 'many': give a whole number from 1.",
     "{delete_timeout: 0}": "The var delete_timeout is '0': give a whole number from 1.",

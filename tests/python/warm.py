@@ -3,6 +3,7 @@
 A command is what it would be in a process of its own: its arguments, environment, folder, output and exit code.
 """
 
+import gc
 import json
 import os
 import runpy
@@ -43,6 +44,7 @@ def serve() -> None:
     import dbt.adapters.chdb  # noqa: F401
 
     parse()
+    gc.disable()  # for commands that end soon
     for line in sys.stdin:
         child = os.fork()
         if child == 0:
