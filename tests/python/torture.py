@@ -211,7 +211,7 @@ class Torture:
 
     def wait_for_leases(self) -> None:
         """Until statements of a killed client end and its leases expire: what the message of a lease tells people to do."""
-        for _ in range(100):
+        for _ in range(600):
             if not self.served.rows("select 1 from system.processes where query not like '%system.processes%'"):
                 break
             time.sleep(0.1)
