@@ -12,6 +12,7 @@ from entity_metrics.doctor.findings import Finding
 from entity_metrics.doctor.source_view import SourceView, range_keys_of
 from entity_metrics.target import Target
 from harness import Project, Server
+from troubles import IN_THE_SOURCE
 
 SOURCE_CHECKS = {check.name: check for module in (source_settings, source_tables, source_values) for check in module.CHECKS}
 CHECKS = SOURCE_CHECKS | {check.name: check for check in target_checks.CHECKS}
@@ -55,106 +56,6 @@ def patient(server: Server, embedded: Target, prepared) -> Iterator[Patient]:
     with server.connect("postgres") as connection:
         connection.execute("drop database doctor with (force)")
         connection.execute("drop role reader")
-
-
-IN_THE_SOURCE = [
-    ("alter role reader set datestyle = 'SQL, DMY'", "settings of Postgres", "error", "DateStyle SQL, DMY, which is misread"),
-    ("alter database doctor set timezone = 'Asia/Tokyo'", "settings of Postgres", "error", "in the zone Asia/Tokyo"),
-    ("alter role reader set statement_timeout = '90s'", "settings of Postgres", "warning", "queries after 90 s"),
-    (
-        'alter table "TagMetric" enable row level security',
-        "row level security",
-        "error",
-        "of TagMetric hides rows from this user",
-    ),
-    ('alter table "TagMetric" rename to "Tags"', "source tables", "error", "the schema public has no table TagMetric"),
-    ('create schema old; alter table "TagMetric" set schema old', "source tables", "error", "TagMetric; there is one in old"),
-    ('revoke select on "TagMetric" from reader', "source tables", "error", "the user may not read TagMetric"),
-    ('alter table "TagMetric" drop column "postCount"', "source tables", "warning", "TagMetric lacks postCount"),
-    ('alter table "TagMetric" rename column "tagId" to id', "source tables", "error", "TagMetric lacks tagId"),
-    (
-        'create schema old; create table old."TagMetric" (a text)',
-        "namesakes",
-        "warning",
-        "there is a TagMetric in the schema old",
-    ),
-    ('alter table "TagMetric" alter "postCount" type bigint', "column types", "warning", "TagMetric.postCount is bigint"),
-    (
-        'alter table "TagMetric" alter "postCount" type numeric',
-        "column types",
-        "warning",
-        "postCount is numeric without precision",
-    ),
-    (
-        'alter table "TagMetric" alter "postCount" type float8',
-        "column types",
-        "warning",
-        "double precision: fractions, NaN and inf",
-    ),
-    ('alter table "TagMetric" alter timeframe type char(10)', "column types", "error", "TagMetric.timeframe is char(n)"),
-    ('alter table "TagMetric" alter "postCount" type text', "column types", "error", "postCount is text, and a whole number"),
-    (
-        'create domain counted as int; alter table "TagMetric" alter "postCount" type counted',
-        "column types",
-        "warning",
-        "postCount is of the domain counted",
-    ),
-    ('alter table "BuzzTip" alter "createdAt" type timestamptz', "column types", "warning", "BuzzTip.createdAt is timestamptz"),
-    (
-        'alter table "TagMetric" alter "postCount" drop default, alter "postCount" type int[] using array["postCount"]',
-        "column types",
-        "error",
-        "postCount is int4[], a list",
-    ),
-    ('alter table "TagMetric" alter "tagId" type text', "range keys", "error", "the range key TagMetric.tagId is text"),
-    (
-        'alter table "TagMetric" drop constraint "TagMetric_pkey", alter "tagId" drop not null',
-        "range keys",
-        "error",
-        "TagMetric.tagId may be null",
-    ),
-    (
-        'alter table "TagMetric" drop constraint "TagMetric_pkey"',
-        "legacy keys",
-        "warning",
-        "keeps TagMetric from having a key twice",
-    ),
-    ("""update "Comment" set "createdAt" = '10000-01-01' where id = 1""", "values", "error", "a createdAt that does not fit"),
-    ("""update "Comment" set "createdAt" = '0044-03-15 BC' where id = 1""", "values", "error", "such as 0044-03-15 00:00:00 BC"),
-    ("""update "Article" set "publishedAt" = 'infinity' where id = 1""", "values", "error", "such as infinity"),
-    (
-        """alter table "BuzzTip" alter amount type numeric; update "BuzzTip" set amount = 0.5 where "toUserId" < 50""",
-        "values",
-        "error",
-        "rows of BuzzTip have a amount that does not fit, such as 0.5",
-    ),
-    (
-        """alter table "TagMetric" alter "postCount" type bigint; update "TagMetric" set "postCount" = 3000000000""",
-        "values",
-        "error",
-        "rows of TagMetric have a postCount that does not fit, such as 3000000000",
-    ),
-    (
-        """alter table "TagMetric" alter "postCount" type float8; update "TagMetric" set "postCount" = 'NaN'""",
-        "values",
-        "error",
-        "postCount that does not fit, such as NaN",
-    ),
-    (
-        """alter table "TagMetric" alter timeframe type text; update "TagMetric" set timeframe = 'alltime'
-        where timeframe = 'AllTime'""",
-        "totals",
-        "error",
-        "no row of TagMetric has the timeframe AllTime",
-    ),
-    (
-        """alter table "TagMetric" drop constraint "TagMetric_pkey"; insert into "TagMetric" select * from "TagMetric" """,
-        "totals",
-        "error",
-        "TagMetric has several totals of ",
-    ),
-    ('truncate "TagMetric"', "empty tables", "warning", "TagMetric has no rows that this user sees"),
-]
 
 
 @pytest.mark.parametrize(("trouble", "check", "level", "thing"), IN_THE_SOURCE, ids=[case[3][:40] for case in IN_THE_SOURCE])

@@ -69,7 +69,7 @@ def types(view: SourceView) -> Said:
 
 def misread(column: Column) -> tuple[str, str, str] | None:
     """Level, what the type is and does, and the remedy; None for a type that is read as it is declared."""
-    declared = re.sub(r"^(?:Nullable|LowCardinality)\((.*)\)$", r"\1", column.declared)
+    declared = column.wanted
     shown = f"{column.udt.removeprefix('_')}[]" if column.data_type == "ARRAY" else column.data_type
     if column.domain:
         return WARNING, f"of the domain {column.domain}, which ClickHouse reads as text", f"make it a plain {shown}."

@@ -1,10 +1,9 @@
 """Checks of what is in the source's tables, as far as they are not too large: values that a run would refuse or reject."""
 
-import re
 from collections.abc import Iterator
 
 from entity_metrics.doctor.findings import ERROR, OK, WARNING, Check
-from entity_metrics.doctor.source_tables import INTEGERS, legacy_tables
+from entity_metrics.doctor.source_tables import legacy_tables
 from entity_metrics.doctor.source_view import Column, SourceView
 
 Said = Iterator[tuple[str, str, str]]
@@ -23,14 +22,11 @@ def misfit(column: Column, source: str) -> str:
     """
     first, last = ("1900", "2300") if source in REJECTING else ("1970", "2106")
     name = f'"{column.name}"'
-    declared = re.sub(r"^(?:Nullable|LowCardinality)\((.*)\)$", r"\1", column.declared)
-    if declared.startswith("DateTime") and column.data_type.startswith("timestamp"):
+    if column.wanted.startswith("DateTime") and column.data_type.startswith("timestamp"):
         return f"not ({name} >= '{first}-01-01' and {name} < '{last}-01-01')"
-    if declared == "Int32" and column.data_type in (*INTEGERS, "numeric", "real", "double precision"):
-        if column.data_type in ("smallint", "integer"):
-            return ""
+    if column.wanted == "Int32" and column.data_type in ("bigint", "numeric", "real", "double precision"):
         return f"not ({name} between -2147483648 and 2147483647 and {name} = trunc({name}))"
-    if declared.startswith("Array(") and column.data_type in ("json", "jsonb"):
+    if column.wanted.startswith("Array(") and column.data_type in ("json", "jsonb"):
         return f"{column.data_type}_typeof({name}) not in ('array', 'null')"
     return ""
 
@@ -87,12 +83,8 @@ def totals(view: SourceView) -> Said:
             yield (
                 ERROR,
                 f"{name} has several totals of {twice:,} entities",
-                f"delete all but one of each, and run `create unique index on {format_name(name)} ({key}, timeframe)`.",
+                f'delete all but one of each, and run `create unique index on "{name}" ({key}, timeframe)`.',
             )
-
-
-def format_name(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
 
 
 CHECKS = (

@@ -31,6 +31,11 @@ class Column:
     declared: str
     required: bool
 
+    @property
+    def wanted(self) -> str:
+        """The declared type, whether or not it may be null or is a dictionary's."""
+        return re.sub(r"^(?:Nullable|LowCardinality)\((.*)\)$", r"\1", self.declared)
+
 
 @dataclass(frozen=True)
 class Relation:
