@@ -1,4 +1,4 @@
-"""A process that has imported dbt, parsed the project and forks for each command: both take longer than what most commands do.
+"""A process that has imported dbt, parsed a project and forks for each command: both take longer than what most commands do.
 
 A command is what it would be in a process of its own: its arguments, environment, folder, output and exit code.
 """
