@@ -49,7 +49,8 @@
     {%- set meta = model.config.meta -%}
     {%- set snapshot = ref(meta.snapshot) -%}
     {%- set twice = run_query(
-        'select any(entity_id) as entity_id, count() as entities from (' ~ keys_that_repeat(snapshot, meta.entity_id) ~ ')'
+        'select any(' ~ meta.entity_id ~ ') as entity_id, count() as entities from ('
+        ~ keys_that_repeat(snapshot, [meta.entity_id]) ~ ')'
     )[0] -%}
     {%- if twice['entities'] | int -%}
         {{ exceptions.raise_compiler_error(
@@ -82,14 +83,6 @@
             ) }}
         {%- endif -%}
     {%- endif -%}
-{% endmacro %}
-
-{% macro keys_that_repeat(snapshot, key) %}
-    {#- In order of the key, in memory that does not grow with the table. -#}
-    {{ return(
-        'select ' ~ key ~ ' as entity_id from ' ~ snapshot ~ ' group by ' ~ key ~ ' having count() > 1'
-        ~ ' settings optimize_aggregation_in_order = 1'
-    ) }}
 {% endmacro %}
 
 {% macro no_int32(column, type) %}

@@ -3,11 +3,5 @@
     the table. A failure in a staging model means that the source has a key twice.
 -#}
 {% test unique_in_key_order(model, columns) %}
-    select
-        {{ columns | join(', ') }},
-        count() as row_count
-    from {{ model }}
-    group by {{ columns | join(', ') }}
-    having row_count > 1
-    settings optimize_aggregation_in_order = 1
+    {{ keys_that_repeat(model, columns) }}
 {% endtest %}
