@@ -10,9 +10,27 @@
     {#- What the view and its tests read. -#}
     {% if not execute %}{{ return('') }}{% endif %}
     {% do create_publish_log() %}
-    {% if not table_exists(event_relation()) %}
+    {% do assert_event_table() %}
+{% endmacro %}
+
+{% macro assert_event_table() %}
+    {#- Returns it. -#}
+    {%- set event_table = event_relation() -%}
+    {% if not table_exists(event_table) %}
         {{ exceptions.raise_compiler_error(
-            "There is no event table " ~ event_relation() ~ ": publish something first, or name it by the vars event_table and event_database."
+            "There is no event table " ~ event_table ~ ": publish something first, or name it by the vars event_table and event_database."
+        ) }}
+    {% endif %}
+    {{ return(event_table) }}
+{% endmacro %}
+
+{% macro assert_exclusions_fit() %}
+    {#- The totals of the metric tables are events of the user -1: who leaves that one out leaves out everything. -#}
+    {% if not execute %}{{ return('') }}{% endif %}
+    {%- set seed = assert_seed_loaded('excluded_users') -%}
+    {% if run_query('select count() from ' ~ seed ~ ' where user_id = -1')[0][0] | int %}
+        {{ exceptions.raise_compiler_error(
+            "seeds/excluded_users.csv has the user -1, whose events are the totals of the metric tables: take the row out, and run `dbt seed`."
         ) }}
     {% endif %}
 {% endmacro %}
@@ -63,9 +81,7 @@
     {%- endset -%}
     {%- set rows = run_query(described) -%}
     {%- set old, new = rows[0], rows[1] -%}
-    {%- set distributed = modules.re.match(
-        "^Distributed\\('?([^',]+)'?, '?([^',]+)'?, '?([^',)]+)'?", old['engine_full'] | string
-    ) -%}
+    {%- set sharded = distributed_table(old['engine_full']) -%}
     {%- set obstacle -%}
         {%- if old['engine'] not in ['MergeTree', 'ReplicatedMergeTree', 'SharedMergeTree'] -%} takes no partitions
         {%- elif old['keys'] != new['keys'] or old['columns'] != new['columns'] -%} has other keys or columns than {{ events }}
@@ -78,12 +94,18 @@
         'sorting_key': old['sorting_key'],
         'columns': old['columns'],
         'dependents': old['dependents'],
-        'by_month': old['partition_key'] == 'toYYYYMM(createdAt)' and not distributed,
-        'cluster': distributed.group(1) if distributed else none,
-        'local_table': adapter.quote(distributed.group(2)) ~ '.' ~ adapter.quote(distributed.group(3)) if distributed else none,
+        'by_month': old['partition_key'] == 'toYYYYMM(createdAt)' and not sharded,
+        'cluster': sharded.cluster if sharded else none,
+        'local_table': adapter.quote(sharded.schema) ~ '.' ~ adapter.quote(sharded.identifier) if sharded else none,
         'obstacle': obstacle | trim,
         'attachable': not obstacle | trim
     }) }}
+{% endmacro %}
+
+{% macro distributed_table(engine_full) %}
+    {#- What is behind a Distributed table; none where it is no such table. -#}
+    {%- set found = modules.re.match("^Distributed\\('?([^',]+)'?, '?([^',]+)'?, '?([^',)]+)'?", engine_full | string) -%}
+    {{ return({'cluster': found.group(1), 'schema': found.group(2), 'identifier': found.group(3)} if found else none) }}
 {% endmacro %}
 
 {% macro assert_publishable(event_table, facts, slice) %}

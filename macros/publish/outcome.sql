@@ -87,7 +87,7 @@
             published_at DateTime64(3, 'UTC') default now64(3),
             model LowCardinality(String) comment 'The publish node',
             job LowCardinality(String) comment 'metric_tables or source_events',
-            strategy LowCardinality(String) comment 'How it was published: replace',
+            strategy LowCardinality(String) comment 'How it was published: replace or append',
             entity_type LowCardinality(String),
             metric_type LowCardinality(String),
             month UInt32 comment 'Year and month of createdAt, such as 202501; 0 for what is left to the other job, as a whole',
@@ -133,4 +133,12 @@
         where {{ written_by(slice.job) }} and not ({{ slice.counted }})
         group by entityType, metricType
     {% endcall %}
+{% endmacro %}
+
+{% macro last_strategy(name) %}
+    {#- How a node was published last; none, if never. -#}
+    {%- set last = run_query(
+        "select strategy from " ~ create_publish_log() ~ " where model = '" ~ name ~ "' order by published_at desc limit 1"
+    ).rows -%}
+    {{ return(last[0]['strategy'] | string if last else none) }}
 {% endmacro %}

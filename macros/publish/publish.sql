@@ -22,11 +22,6 @@
             ~ model.name ~ "`."
         ) }}
     {% endif %}
-    {% if config.get('strategy', 'replace') != 'replace' %}
-        {{ exceptions.raise_compiler_error(
-            model.name ~ " has the strategy " ~ config.get('strategy') ~ ": the materialization publish knows `replace` alone."
-        ) }}
-    {% endif %}
     {%- set slice = slice_of(events_node, model.name) -%}
     {%- set event_table = event_relation() -%}
     {% if slice.left_out %}
@@ -35,12 +30,13 @@
         ) %}
     {% endif %}
 
+    {%- set appends = config.get('strategy', var('publish_strategy')) == 'append' and count_rows(event_table, slice.own) > 0 -%}
     {% if is_trial() %}
-        {%- set published_events = preview_slice(event_table, events, slice) -%}
+        {%- set published_events = append_slice(event_table, events, slice) if appends else preview_slice(event_table, events, slice) -%}
         {%- set seen = 'select ' ~ event_columns() ~ ' from ' ~ events ~ ' where ' ~ slice.counted -%}
     {% else %}
         {% do acquire_lease(model.name, event_table.schema) %}
-        {%- set published_events = replace_slice(event_table, events, slice) -%}
+        {%- set published_events = append_slice(event_table, events, slice) if appends else replace_slice(event_table, events, slice) -%}
         {% do release_lease(model.name, event_table.schema) %}
         {%- set seen = 'select ' ~ event_columns() ~ ' from ' ~ event_table ~ ' where ' ~ slice.own -%}
     {% endif %}
@@ -84,7 +80,7 @@
     {% if plan.delete and facts.dependents %}
         {% do log(
             event_table ~ ': ' ~ facts.dependents ~ ' will go on counting the events that are deleted, since views see inserts only: '
-            ~ 'rebuild them after this run', info=true
+            ~ 'rebuild them after this run, or publish by append, which deletes nothing: var publish_strategy', info=true
         ) %}
     {% endif %}
     {%- set picked = this.incorporate(path={'identifier': this.identifier ~ '__slice'}, type='table') -%}

@@ -31,19 +31,25 @@
     )
 {%- endmacro %}
 
-{% macro assert_registry_loaded() %}
-    {%- set seed = ref('metrics') -%}
+{% macro assert_seed_loaded(name) %}
+    {#- Returns the seed's table. -#}
+    {%- set seed = ref(name) -%}
     {%- set file = graph.nodes.values() | selectattr('resource_type', 'equalto', 'seed')
-        | selectattr('name', 'equalto', 'metrics') | first -%}
+        | selectattr('name', 'equalto', name) | first -%}
     {%- set loaded = run_query(
         "select comment from system.tables where database = '" ~ seed.schema ~ "' and name = '" ~ seed.identifier ~ "'"
     ).rows -%}
     {% if not loaded or loaded[0][0] != file.checksum.checksum %}
         {{ exceptions.raise_compiler_error(
-            "The seed " ~ seed ~ " is " ~ ('not what seeds/metrics.csv says now' if loaded else 'not loaded')
+            "The seed " ~ seed ~ " is " ~ ('not what seeds/' ~ name ~ '.csv says now' if loaded else 'not loaded')
             ~ ": run `dbt seed`, or `entity-metrics connect`, which does so."
         ) }}
     {% endif %}
+    {{ return(seed) }}
+{% endmacro %}
+
+{% macro assert_registry_loaded() %}
+    {%- set seed = assert_seed_loaded('metrics') -%}
     {%- set keys = var('counted_from').keys() | reject('equalto', '*') | list -%}
     {%- set unknown = run_query(
         "select arrayJoin(" ~ keys ~ ") as key where key not in (select arrayJoin([entity_type, entity_type || '.' || quantity]) from "

@@ -15,6 +15,7 @@
     {% endfor %}
     {%- set here = quantities | selectattr('job', 'equalto', events.job) | list -%}
     {%- set foreign = here | selectattr('counterpart') | list -%}
+    {%- set model_versions = {'metric_tables': written_by(events.job), 'source_events': 'version in (0, 1)'} -%}
     {{ return({
         'label': events.label,
         'job': events.job,
@@ -22,6 +23,10 @@
         'own': written_by(events.job) ~ ' and ' ~ any_of(quantities),
         'counted': written_by(events.job) ~ ' and ' ~ any_of(here),
         'foreign': written_by(other) ~ ' and ' ~ any_of(foreign, 'counterpart') if foreign else none,
+        'version': {'metric_tables': 3, 'source_events': 1}[events.job],
+        'counted_by_model': model_versions[events.job] ~ ' and ' ~ any_of(here),
+        'any_name': '(' ~ [any_of(here), any_of(here, 'quantity'), any_of(foreign, 'counterpart')] | join(' or ') ~ ')',
+        'own_name': own_names(here),
         'left_out': quantities | rejectattr('job', 'equalto', events.job) | map(attribute='known_as') | list
     }) }}
 {% endmacro %}
@@ -54,6 +59,7 @@
         coalesce(r.entity_type, mapped_type) as entity_type,
         mapped.metric_type as metric_type,
         r.entity_type || '.' || r.quantity as known_as,
+        coalesce(r.quantity, '') as quantity,
         coalesce(r.package, '') as package,
         r.job as job,
         if(
@@ -91,4 +97,15 @@
         {%- do conditions.append(types ~ " and metricType in ('" ~ metric_types | join("', '") ~ "')") -%}
     {%- endfor -%}
     {{- return('(' ~ (conditions | join(' or ') or 'false') ~ ')') -}}
+{% endmacro %}
+
+{% macro own_names(quantities) %}
+    {#- An expression: the metric type under the name that the slice has for its quantity. -#}
+    {%- set cases = [] -%}
+    {%- for row in quantities -%}
+        {%- for name in [row['quantity'], row['counterpart']] | unique if name not in ['', row['metric_type']] -%}
+            {%- do cases.append(row['types'] ~ " and metricType = '" ~ name ~ "', '" ~ row['metric_type'] ~ "'") -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {{- return('multiIf(' ~ cases | join(', ') ~ ', metricType)' if cases else 'metricType') -}}
 {% endmacro %}

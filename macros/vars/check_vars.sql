@@ -24,7 +24,22 @@
             {{ exceptions.raise_compiler_error("The var " ~ name ~ " is '" ~ var(name) ~ "': give a share from 0 to 1.") }}
         {%- endif -%}
     {%- endfor -%}
-    {%- set numbers = {'range_size': 1, 'range_limit': 0, 'pull_streams': 1, 'delete_timeout': 1, 'lease_seconds': 1} -%}
+    {%- if var('publish_strategy') not in ['replace', 'append'] -%}
+        {{ exceptions.raise_compiler_error(
+            "The var publish_strategy is '" ~ var('publish_strategy') ~ "': give replace or append."
+        ) }}
+    {%- endif -%}
+    {%- if var('live_versions') is string or var('live_versions') is not iterable
+        or var('live_versions') | reject('in', range(2, 256) | list) | list -%}
+        {{ exceptions.raise_compiler_error(
+            "The var live_versions is '" ~ var('live_versions') ~ "': give a list of versions that the live site writes, such as [2]; 1 "
+            ~ "is this project's."
+        ) }}
+    {%- endif -%}
+    {%- set numbers = {
+        'range_size': 1, 'range_limit': 0, 'pull_streams': 1, 'delete_timeout': 1, 'lease_seconds': 1,
+        'dictionary_lifetime': 1, 'repair_margin': 0, 'max_corrections': 0, 'follow_rows': 1
+    } -%}
     {%- for name, least in numbers.items() -%}
         {%- if not modules.re.match('^\\d{1,9}$', var(name) | string) or var(name) | int < least -%}
             {{ exceptions.raise_compiler_error(
@@ -41,9 +56,9 @@
     {%- endfor -%}
     {%- for name in [
         'event_table', 'event_database', 'source_collection', 'source_database', 'events_database', 'orchestration_database',
-        'brand_visibility_collection', 'brand_visibility_database'
+        'brand_visibility_collection', 'brand_visibility_database', 'dictionary_collection'
     ] -%}
-        {%- set may_be_empty = name == 'event_database' -%}
+        {%- set may_be_empty = name in ['event_database', 'dictionary_collection'] -%}
         {%- if not modules.re.match('^[A-Za-z_][A-Za-z0-9_]*$', var(name)) and not (may_be_empty and not var(name)) -%}
             {{ exceptions.raise_compiler_error(
                 "The var " ~ name ~ " is '" ~ var(name) ~ "': give a name of letters, digits and underscores."

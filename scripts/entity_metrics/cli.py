@@ -12,6 +12,7 @@ VERBS = {
     "benchmark": "Time a job against a bare COPY.",
     "connect": "Connect a Postgres source to the ClickHouse target.",
     "doctor": "Check everything that can be checked before a run.",
+    "follow": "Append what changed in the source since, once or again and again.",
     "sample": "The sample site: start, load, load-clickhouse, stop.",
 }
 """Each is `command` in a module of entity_metrics.commands, which is imported when it is wanted: dbt takes a second."""

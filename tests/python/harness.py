@@ -72,8 +72,9 @@ class Project(EventTable):
         for job in without:
             shutil.rmtree(self.folder / "models" / job)
             shutil.rmtree(self.folder / "snapshots" / job, ignore_errors=True)
-        if "source_events" in without:
-            shutil.rmtree(self.folder / "models" / "event_table")  # it names the nodes of both jobs of events
+        if "source_events" in without:  # the event table's views name the nodes of both jobs of events
+            for room in ("event_table", "totals", "legacy_tables"):
+                shutil.rmtree(self.folder / "models" / room)
         if without:
             (self.folder / "models" / "exposures.yml").unlink()  # it names the models of all jobs
         shutil.copy(self.folder / "profiles.yml.example", self.folder / "profiles.yml")

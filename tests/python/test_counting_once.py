@@ -34,7 +34,7 @@ def run(project: Project, counted_from: str, *nodes: str) -> str:
 
 def checked(project: Project, *nodes: str, options: list[str], command: str = "test") -> Nodes:
     """Whether the nodes' slices are there as the vars have it, and the tests on the whole event table."""
-    selected = ["entity_metric_events", "counted_once", "owned", *[f"published_{node}" for node in nodes]]
+    selected = ["named_events", "counted_once", "owned", *[f"published_{node}" for node in nodes]]
     return project.dbt_here(command, "--select", *selected, *options, ok=None)
 
 

@@ -62,7 +62,7 @@ def test_all_packages_then_every_check_of_each_seen_red(connected: Project) -> N
     for table in emptied:
         project.postgres(f"""delete from "{table}" where timeframe = 'AllTime' """)
     broken = data_tests(project, JOB, "event_table")
-    unbroken = {"names_all_publish_nodes_entity_metric_events_"}
+    unbroken = {"names_all_publish_nodes_named_events_"}
     red = broken.that("fail", "warn")
     assert red == (green & set(broken.statuses) - unbroken) | set(warned)
     assert broken.that("pass") == unbroken

@@ -64,3 +64,35 @@ def snapshot_columns(_node: object) -> list[str]:
 
 
 graph = SimpleNamespace(nodes={})
+
+
+def is_incremental() -> bool:
+    return True
+
+
+def refreshed_months() -> list[int]:
+    return [202501]
+
+
+def last_strategy(_name: str) -> str:
+    return "replace"
+
+
+def touched_entities() -> str:
+    return "touched_entities"
+
+
+def months_to_build() -> list[dict[str, int]]:
+    return [{"month": 202501, "fingerprint": 1}]
+
+
+def registered_quantities() -> list[str]:
+    return ["commentCount", "unitAmount"]
+
+
+def legacy_metric_table(**_arguments: object) -> str:
+    return "select 1 as id"
+
+
+def unknown(_type: str) -> str:
+    return "null"

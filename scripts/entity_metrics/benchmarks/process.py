@@ -23,14 +23,22 @@ REPEAT = 5
 @click.command()
 @click.argument("job")
 @click.argument("result", type=click.Path(path_type=Path))
+@click.option("--rows", default=0)
 @click.option("--other-rows", default=0)
-def main(job: str, result: Path, other_rows: int) -> None:
+def main(job: str, result: Path, rows: int, other_rows: int) -> None:
     """Run JOB and write what it took to RESULT, as JSON."""
     module = importlib.import_module(f"entity_metrics.benchmarks.{job}")
     target = open_target()
-    connect(target, *collection_and_database(module.SOURCE), source=module.SOURCE)
+    if module.SOURCE:
+        connect(target, *collection_and_database(module.SOURCE), source=module.SOURCE)
     dbt("seed")
-    result.write_text(json.dumps(module.publish_beside(target, other_rows) if other_rows else in_turns(target, module)))
+    if other_rows:
+        record = module.publish_beside(target, other_rows)
+    elif hasattr(module, "record"):  # a job with a course of its own
+        record = module.record(target, rows) | {"peak_memory_mib": {"run": peak_mib()}}
+    else:
+        record = in_turns(target, module)
+    result.write_text(json.dumps(record))
 
 
 def in_turns(target: Target, module: ModuleType) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.table import Table
 
 from entity_metrics import PROJECT, embedded_postgres
-from entity_metrics.benchmarks import brand_visibility, image_metrics, source_events
+from entity_metrics.benchmarks import brand_visibility, follow, image_metrics, refresh, source_events
 from entity_metrics.benchmarks.postgres import SCHEMA, connect
 from entity_metrics.errors import Verb
 from entity_metrics.terminal import JSON, output_option, print_json, progress_console, show
@@ -27,6 +27,8 @@ JOBS: dict[str, ModuleType] = {
     "image_metrics": image_metrics,
     "source_events": source_events,
     "brand_visibility": brand_visibility,
+    "refresh": refresh,
+    "follow": follow,
 }
 POSTGRES = PROJECT / ".benchmark" / "postgres"
 FOLDER = PROJECT / "target" / "benchmark"
@@ -40,7 +42,7 @@ RECORD = PROJECT / "target" / "benchmark.json"
     default=4_000_000,
     show_default=True,
     type=click.IntRange(1, 2_000_000_000),
-    help="Rows of its source table: ImageMetric, ImageReaction or extracted_positions.",
+    help="Rows of its source table: ImageMetric, ImageReaction or extracted_positions; of refresh those of the event table.",
 )
 @click.option(
     "--given", is_flag=True, help="Use the Postgres that PGHOST ... name, in a schema of its own, instead of an embedded one."
@@ -54,19 +56,24 @@ RECORD = PROJECT / "target" / "benchmark.json"
 )
 @output_option
 def command(job: str, rows: int, given: bool, other_rows: int, output: str) -> None:
-    """Build a source table of that size, run a job on it, and print what each step took beside a bare COPY."""
+    """Build a source table of that size, run a job on it, and print what each step took beside a bare COPY.
+
+    refresh has no source: it fills an event table, builds the totals, and refreshes them after a change. follow changes one row
+    in a thousand and appends the corrective events.
+    """
     console = progress_console(output)
-    if given and job == "brand_visibility":
-        raise click.UsageError("--given does not go with --job brand_visibility.")
+    source = JOBS[job].SOURCE
+    if given and source != "postgres":
+        raise click.UsageError(f"--given does not go with --job {job}.")
     if given:
         os.environ["PGSCHEMA"] = SCHEMA
-    else:
+    elif source:
         environment = embedded_postgres.start(POSTGRES)
         os.environ.update(environment | {f"BRAND_VISIBILITY_{name}": value for name, value in environment.items()})
         os.environ["BRAND_VISIBILITY_PGSCHEMA"] = "brand_visibility"
     try:
         console.print(f"Building {JOBS[job].TABLES}, {rows:,} rows ...", highlight=False)
-        record = {"job": job, "rows": JOBS[job].build(rows), "machine": describe_machine()} | run_job(job)
+        record = {"job": job, "rows": JOBS[job].build(rows), "machine": describe_machine()} | run_job(job, "--rows", str(rows))
         if job == "image_metrics" and other_rows:
             record["publishing_beside_other_rows"] = run_job(job, "--other-rows", str(other_rows))
     finally:
@@ -74,7 +81,7 @@ def command(job: str, rows: int, given: bool, other_rows: int, output: str) -> N
         if given:
             with connect() as connection:
                 connection.execute(f"drop schema if exists {SCHEMA} cascade".encode())
-        else:
+        elif source:
             embedded_postgres.stop(POSTGRES)
     record["rows_per_second"] = {step: record["rows"] / seconds for step, seconds in record["seconds"].items()}
     RECORD.parent.mkdir(exist_ok=True)
@@ -118,11 +125,13 @@ def describe_machine() -> dict[str, Any]:
 
 def print_record(console: Console, record: dict[str, Any]) -> None:
     """The record as tables."""
-    table = Table("step", "seconds", "x bare COPY", "rows/s", box=None, pad_edge=False)
+    ratios = record.get("ratio_to_copy", {})
+    table = Table("step", "seconds", *(["x bare COPY"] if ratios else []), "rows/s", box=None, pad_edge=False)
     for column in table.columns[1:]:
         column.justify = "right"
     for step, seconds in record["seconds"].items():
-        table.add_row(step, f"{seconds:.2f}", f"{record['ratio_to_copy'][step]:.2f}", f"{record['rows_per_second'][step]:,.0f}")
+        ratio = [f"{ratios[step]:.2f}"] if ratios else []
+        table.add_row(step, f"{seconds:.2f}", *ratio, f"{record['rows_per_second'][step]:,.0f}")
     machine = record["machine"]
     made = ", ".join(f"{number:,} {word}" for word, number in record["made"].items())
     console.print(
@@ -133,9 +142,8 @@ def print_record(console: Console, record: dict[str, Any]) -> None:
     )
     show(console, table)
     memory = record["peak_memory_mib"]
-    console.print(
-        f"Peak memory of the dbt process: {memory['run']:,} MiB, with the tests {memory['run and tests']:,} MiB", highlight=False
-    )
+    with_tests = f", with the tests {memory['run and tests']:,} MiB" if "run and tests" in memory else ""
+    console.print(f"Peak memory of the dbt process: {memory['run']:,} MiB{with_tests}", highlight=False)
     beside = record.get("publishing_beside_other_rows")
     if beside:
         console.print(

@@ -1,0 +1,68 @@
+{#-
+    What the tests of the totals compare. In `dbt build` that is what the same run refreshed, in `dbt test` all. Sums are compared by keys
+    without grouping by keys: each value is multiplied by a hash of its key, so that sums are equal only if each key has its own.
+-#}
+
+{% macro events_by_registry() %}
+    {#- The event table under the names of the registry, another way than the view `entity_metric_events` goes. -#}
+    (
+        select
+            event.entityType as entity_type,
+            if(names.quantity != '', names.quantity, event.metricType) as quantity,
+            event.entityId as entity_id,
+            event.metricValue as metric_value,
+            toTimeZone(event.createdAt, 'UTC') as created_at
+        from {{ event_relation() }} as event
+        left any join (
+            select
+                entity_type,
+                quantity,
+                arrayJoin([legacy_metric, source_metric]) as name
+            from {{ ref('metrics') }}
+        ) as names on event.entityType = names.entity_type and event.metricType = names.name
+        where event.userId not in (select user_id from {{ ref('excluded_users') }})
+    )
+{% endmacro %}
+
+{% macro months_to_compare(days) %}
+    {#- Of `built_days`: in `dbt build` those not counted yet, and the latest one. -#}
+    {%- set latest = run_query(
+        "select max(toYYYYMM(day)) as month from " ~ days ~ " where entity_type = ''"
+    )[0]['month'] | int -%}
+    {%- if flags.WHICH == 'test' -%}
+        {%- set months = run_query("select distinct toYYYYMM(day) as month from " ~ days).rows | map(attribute='month') | list -%}
+    {%- else -%}
+        {%- set months = months_to_count() -%}
+    {%- endif -%}
+    {{ return((months + [latest]) | unique | sort | join(', ')) }}
+{% endmacro %}
+
+{% macro entities_to_compare(days) %}
+    {#- A condition: in `dbt build` the entities that this run counted, and a few of the latest month. -#}
+    {%- if flags.WHICH == 'test' -%}
+        {{- return('true') -}}
+    {%- endif -%}
+    {%- set a_few = run_query(
+        "select toString(entity_type) as entity_type, entity_id from " ~ days
+        ~ " where entity_type != '' and toYYYYMM(day) = (select max(toYYYYMM(day)) from " ~ days ~ " where entity_type = '')"
+        ~ " limit 1 by entity_type, entity_id limit 20"
+    ).rows -%}
+    {%- set keys, ids = ['(\'\', 0)'], ['0'] -%}
+    {%- for row in a_few -%}
+        {%- do keys.append('(' ~ sql_text(row['entity_type']) ~ ', ' ~ row['entity_id'] ~ ')') -%}
+        {%- do ids.append(row['entity_id'] | string) -%}
+    {%- endfor -%}
+    {%- set few = 'entity_id in (' ~ ids | join(', ') ~ ') and (entity_type, entity_id) in (' ~ keys | join(', ') ~ ')' -%}
+    {%- set touched = touched_entities() -%}
+    {%- if count_rows(touched) == 0 -%}
+        {{- return(few) -}}
+    {%- endif -%}
+    {{- return(
+        '((' ~ few ~ ') or (entity_id in (select entity_id from ' ~ touched ~ ')'
+        ~ ' and (entity_type, entity_id) in (select entity_type, entity_id from ' ~ touched ~ ')))'
+    ) -}}
+{% endmacro %}
+
+{% macro by_key(key, value) -%}
+    sum(toInt64(cityHash64({{ key }})) * toInt64({{ value }}))
+{%- endmacro %}

@@ -1,0 +1,174 @@
+{#-
+    Totals are refreshed in proportion to what changed in the event table, month by month. The state is in the tables themselves: each
+    month of `built_days` has a row without an entity type whose total is the fingerprint of the parts it was built from, and
+    `counted_days` holds the months as `counted_entities` has counted them. So a refresh can be killed anywhere and repeated at any time.
+-#}
+
+{% macro months_to_build() %}
+    {#- The months whose events are not what was built, each with its fingerprint, 0 where they are gone; at first all. -#}
+    {%- set names, exclusions = ref('metrics'), ref('excluded_users') -%}
+    {% if not execute or flags.WHICH not in ['run', 'build'] %}{{ return([]) }}{% endif %}
+    {{ return(run_query(
+        "with parts as (" ~ month_fingerprints(names, exclusions) ~ "), built as (" ~ built_from(this if is_incremental()) ~ ")"
+        ~ " select if(parts.month > 0, parts.month, built.month) as month, parts.fingerprint as fingerprint"
+        ~ " from parts full join built on parts.month = built.month"
+        ~ " where parts.fingerprint != built.fingerprint order by month"
+    ).rows) }}
+{% endmacro %}
+
+{% macro built_from(days) %}
+    {%- if days -%}
+        select toYYYYMM(day) as month, any(total) as fingerprint from {{ days }} where entity_type = '' group by month
+    {%- else -%}
+        select toUInt32(0) as month, toInt64(0) as fingerprint where false
+    {%- endif -%}
+{% endmacro %}
+
+{% macro month_fingerprints(names, exclusions) %}
+    {#-
+        Checksums of the parts that have events of a month, in UTC, with what else decides on the sums: the names of quantities, the
+        users left out, the model itself. Every insert, delete and merge makes other parts.
+    -#}
+    {%- set event_table = assert_event_table() -%}
+    {%- set facts = run_query(
+        "select engine, engine_full, partition_key from system.tables where database = '" ~ event_table.schema ~ "' and name = '"
+        ~ event_table.identifier ~ "'"
+    )[0] -%}
+    {%- set sharded = distributed_table(facts['engine_full']) -%}
+    {% if not sharded and not (facts['engine'] | string).endswith('MergeTree') %}
+        {{ exceptions.raise_compiler_error(
+            "Event table " ~ event_table ~ " is a " ~ facts['engine'] ~ ", of which nobody can say what changed: name a MergeTree by the "
+            ~ "vars event_table and event_database."
+        ) }}
+    {% endif %}
+    {#- A table that does not divide its parts by time has parts of any month. -#}
+    {%- set by_time = 'createdAt' in facts['partition_key'] | string and not sharded -%}
+    with definition as (
+        select
+            (
+                select sum(cityHash64(entity_type, quantity, legacy_metric, source_metric)) from {{ names }}
+            ) as names,
+            (
+                select sum(cityHash64(user_id)) from {{ exclusions }}
+            ) as exclusions
+    ),
+
+    months_of_parts as (
+        select
+            hash_of_all_files as part,
+            arrayJoin(
+                {%- if by_time %}
+                    arrayMap(
+                        i -> toYYYYMM(addMonths(toStartOfMonth(toDate(min_time, 'UTC')), i)),
+                        range(toUInt32(dateDiff('month', min_time, max_time, 'UTC')) + 1)
+                    )
+                {%- else %}
+                    (select groupUniqArray(toYYYYMM(createdAt, 'UTC')) from {{ event_table }})
+                {%- endif %}
+            ) as month
+        from {{ "cluster('" ~ sharded.cluster ~ "', system, parts)" if sharded else 'system.parts' }}
+        where
+            active
+            and database = '{{ sharded.schema if sharded else event_table.schema }}'
+            and table = '{{ sharded.identifier if sharded else event_table.identifier }}'
+    )
+
+    select
+        month,
+        assumeNotNull(toInt64(cityHash64(
+            arraySort(groupArray(part)), any(definition.names), any(definition.exclusions),
+            '{{ event_table }}', '{{ local_md5(model.raw_code) }}'
+        ))) as fingerprint
+    from months_of_parts
+    cross join definition
+    group by month
+{% endmacro %}
+
+{% macro before_built_days() %}
+    {#- One refresh at a time, and nothing left of one that was killed. -#}
+    {% if not execute %}{{ return('') }}{% endif %}
+    {%- set events = ref('entity_metric_events') -%}
+    {% if not table_exists(events) %}
+        {{ exceptions.raise_compiler_error(
+            "There is no " ~ events ~ " to sum up: build it first, as by `dbt build --select event_table`."
+        ) }}
+    {% endif %}
+    {% do assert_exclusions_fit() %}
+    {% do acquire_lease('totals', this.schema) %}
+    {% for name in tables_like(this.schema, this.identifier ~ '__dbt_new_data_%') %}
+        {% do adapter.drop_relation(api.Relation.create(schema=this.schema, identifier=name, type='table')) %}
+    {% endfor %}
+{% endmacro %}
+
+{% macro tables_like(database, pattern) %}
+    {{ return(run_query(
+        "select name from system.tables where database = '" ~ database ~ "' and name like '" ~ pattern.replace('_', '\\\\_') ~ "'"
+    ).rows | map(attribute='name') | list) }}
+{% endmacro %}
+
+{% macro before_counting() %}
+    {#- Finds the entities whose days differ from what was counted, in months that were built since. -#}
+    {% if not execute %}{{ return('') }}{% endif %}
+    {%- set days, counted, touched = ref('built_days'), counted_days(), touched_entities() -%}
+    {% do acquire_lease('totals', this.schema) %}
+    {% call statement('create_counted_days') %}
+        create table if not exists {{ counted }} {{ on_cluster_clause(counted) }} as {{ days }}
+    {% endcall %}
+    {%- set months = months_to_count() -%}
+    {#- One number for both keys takes half the time; the names of entity types are few enough not to collide. -#}
+    {% call statement('find_touched') %}
+        create or replace table {{ touched }} {{ on_cluster_clause(touched) }}
+        engine = MergeTree
+        order by (entity_type, entity_id)
+        as
+        select
+            any(sides.entity_type) as entity_type,
+            any(sides.entity_id) as entity_id
+        from (
+            {%- for table, sign in [(days, ''), (counted, '-')] %}
+                select
+                    entity_type,
+                    entity_id,
+                    {{ sign }}toInt64(cityHash64(quantity, day, total, events, last_event)) as difference
+                from {{ table }}
+                where entity_type != '' and toYYYYMM(day) in ({{ months | join(', ') or 0 }})
+                {{- ' union all' if not loop.last }}
+            {%- endfor %}
+        ) as sides
+        group by bitShiftLeft(cityHash64(toString(sides.entity_type)), 32) + toUInt32(sides.entity_id)
+        having sum(sides.difference) != 0
+    {% endcall %}
+{% endmacro %}
+
+{% macro after_counting() %}
+    {#- Only now the months are counted. Partitions are taken by hard links, not copied. -#}
+    {% if not execute %}{{ return('') }}{% endif %}
+    {%- set days, counted = ref('built_days'), counted_days() -%}
+    {%- set months = months_to_count() -%}
+    {% if months %}
+        {% do renew_lease('totals', this.schema) %}
+        {% call statement('keep_counted_days') %}
+            alter table {{ counted }}
+            {% for month in months %}replace partition id '{{ month }}' from {{ days }}{{ ', ' if not loop.last }}{% endfor %}
+        {% endcall %}
+        {% do log_refresh(months) %}
+    {% endif %}
+{% endmacro %}
+
+{% macro months_to_count() %}
+    {%- set counted = counted_days() if table_exists(counted_days()) -%}
+    {{ return(run_query(
+        "with built as (" ~ built_from(ref('built_days')) ~ "), counted as (" ~ built_from(counted) ~ ")"
+        ~ " select built.month as month from built left join counted on built.month = counted.month"
+        ~ " where built.fingerprint != counted.fingerprint order by month"
+    ).rows | map(attribute='month') | map('int') | list) }}
+{% endmacro %}
+
+{% macro counted_days() %}
+    {{ return(api.Relation.create(schema=ref('built_days').schema, identifier='counted_days', type='table')) }}
+{% endmacro %}
+
+{% macro touched_entities() %}
+    {#- Those of the last refresh: none, if nothing had changed. -#}
+    {{ return(api.Relation.create(schema=ref('built_days').schema, identifier='touched_entities', type='table')) }}
+{% endmacro %}

@@ -1,0 +1,286 @@
+"""Totals from events: what they say, what a refresh touches, and each of their checks seen red."""
+
+import datetime
+
+from harness import EVENTS, Nodes, Project
+
+JOB = "source_events"
+AUDIT = "entity_metrics_dbt_test__audit"
+DATABASE = "entity_metrics"
+TOTALS = f"{DATABASE}.metric_totals"
+
+
+def put(project: Project, *events: str) -> None:
+    """Insert events: (entityType, entityId, userId, metricType, metricValue, createdAt, version), the time in SQL."""
+    project.rows(f"insert into {EVENTS} values {', '.join(events)}")
+
+
+def refresh(project: Project, ok: bool | None = True) -> Nodes:
+    return project.dbt_here("build", "--select", "totals", ok=ok)
+
+
+def begin(project: Project) -> None:
+    """An event table with some history: three entities, both names of a quantity, a removal, and one event of today."""
+    project.create_event_table()
+    put(
+        project,
+        "('Image', 1, 7, 'Like', 1, '2023-01-31 23:59:59', 1)",
+        "('Image', 1, 8, 'Like', 1, '2023-02-01 00:00:00', 1)",
+        "('Image', 1, -1, 'ReactionLike', 5, '2025-01-21 00:00:00', 3)",
+        "('Image', 1, 7, 'ReactionLike', -1, now() - interval 40 day, 2)",
+        "('Image', 1, 9, 'Like', 1, now(), 2)",
+        "('Image', 2, 7, 'commentCount', 1, '2023-02-10 12:00:00', 1)",
+        "('Image', 2, 7, 'commentCount', -1, '2023-02-10 13:00:00', 2)",
+        "('Bounty', 1, -1, 'unitAmount', 2000000000, '2025-01-21 00:00:00', 3)",
+        "('Bounty', 1, 3, 'unitAmount', 2000000000, '2025-01-21 10:00:00', 2)",
+    )
+    project.dbt_here("run", "--select", "event_table")
+    refresh(project)
+
+
+def totals(project: Project) -> list[tuple[object, ...]]:
+    return project.rows(f"select entity_type, entity_id, quantity, total, events from {TOTALS} order by all")
+
+
+def sums(project: Project) -> list[tuple[object, ...]]:
+    """The same by the shortest way."""
+    return project.rows(
+        "select entity_type, entity_id, quantity, sum(metric_value), count()"
+        f" from {DATABASE}.entity_metric_events group by all order by all"
+    )
+
+
+def last_refresh(project: Project) -> tuple[list[int], int]:
+    """The months and the number of entities that the last refresh with something to do counted anew."""
+    months, entities = project.rows(f"select months, entities from {DATABASE}.refresh_log order by refreshed_at desc limit 1")[0]
+    return sorted(months), entities
+
+
+def test_what_the_views_say(connected: Project) -> None:
+    """By hand, on UTC days, over both names; a sum of zero is there, and one above Int32 whole."""
+    begin(connected)
+    today = datetime.datetime.now(datetime.UTC).date()
+    assert (
+        totals(connected)
+        == sums(connected)
+        == [
+            ("Bounty", 1, "unitAmount", 4_000_000_000, 2),
+            ("Image", 1, "Like", 7, 5),
+            ("Image", 2, "commentCount", 0, 2),
+        ]
+    )
+    days = connected.rows(
+        f"select day, total from {DATABASE}.metric_days where entity_type = 'Image' and entity_id = 1 order by day"
+    )
+    assert days == [
+        (datetime.date(2023, 1, 31), 1),
+        (datetime.date(2023, 2, 1), 1),
+        (datetime.date(2025, 1, 21), 5),
+        (today - datetime.timedelta(40), -1),
+        (today, 1),
+    ]
+    timeframes = connected.rows(
+        f"select day, week, month, year, all_time from {DATABASE}.metric_timeframes where quantity = 'Like' and entity_id = 1"
+    )
+    assert timeframes == [(1, 1, 1, 0, 7)]
+    wide = f"select Like, commentCount, unitAmount, viewCount from {DATABASE}.entity_totals order by entity_type, entity_id"
+    assert connected.rows(wide) == [(0, 0, 4_000_000_000, 0), (7, 0, 0, 0), (0, 0, 0, 0)]
+    looked_up = (
+        f"dictGet('{DATABASE}.entity_totals_dictionary', ('Like', 'unitAmount'), (arrayJoin(['Image', 'Bounty', 'Tag']), 1))"
+    )
+    assert connected.rows(f"select untuple({looked_up})") == [(7, 0), (0, 4_000_000_000), (0, 0)]
+    assert connected.rows(f"select last_event, counted_at > now() - 600 from {TOTALS} where entity_type = 'Bounty'") == [
+        (datetime.datetime(2025, 1, 21, 10), 1)
+    ]
+
+
+def test_a_refresh_touches_what_changed(connected: Project) -> None:
+    """Inserts, back-dated ones too, deletes, attached parts, emptied and vanished months; merges alone change nothing."""
+    begin(connected)
+    parts = (
+        "select name, modification_time from system.parts where database = 'entity_metrics' and table = 'built_days' and active"
+    )
+    before = connected.rows(f"{parts} order by all")
+    assert last_refresh(connected)[1] == 3
+    counted = connected.rows(f"select max(counted_at) from {TOTALS}")
+    refresh(connected)
+    assert connected.rows(f"{parts} order by all") == before, "nothing had changed"
+    assert connected.rows(f"select max(counted_at) from {TOTALS}") == counted
+
+    put(connected, "('Image', 2, 9, 'Like', 1, '2023-01-05 00:00:00', 1)", "('Post', 5, 9, 'Like', 3, '2023-01-05 00:00:00', 1)")
+    refresh(connected)
+    assert last_refresh(connected) == ([202301], 2)
+    assert totals(connected) == sums(connected)
+    assert len(set(before) & set(connected.rows(parts))) == len(before) - 1, "other months stay as they are"
+
+    connected.rows(f"optimize table {EVENTS} final")
+    refresh(connected)
+    months, entities = last_refresh(connected)
+    assert (len(months), entities) == (5, 0), "built anew, and found to be the same"
+
+    connected.rows(f"delete from {EVENTS} where entityType = 'Post'")
+    connected.rows(f"create table {DATABASE}.more as {EVENTS}")
+    connected.rows(f"insert into {DATABASE}.more values ('Image', 9, 1, 'Cry', 1, '2022-12-31 23:00:00', 1)")
+    connected.rows(f"alter table {EVENTS} attach partition id '202212' from {DATABASE}.more")
+    connected.rows(f"alter table {EVENTS} drop partition id '202501'")
+    connected.rows(f"delete from {EVENTS} where createdAt >= '2023-02-01' and createdAt < '2023-03-01'")
+    refresh(connected)
+    months, entities = last_refresh(connected)
+    assert (months, entities) == ([202212, 202301, 202302, 202501], 5)
+    assert totals(connected) == sums(connected)
+    assert {row[:2] for row in totals(connected)} == {("Image", 1), ("Image", 2), ("Image", 9)}, "Post 5 and Bounty 1 are gone"
+    refresh(connected)
+    assert last_refresh(connected) == (months, entities), "nothing had changed"
+
+    put(connected, "('Bounty', 1, 1, 'unitAmount', 5, '2025-01-02 00:00:00', 2)")
+    connected.rows(f"truncate table {EVENTS}")
+    put(connected, "('Bounty', 1, 1, 'unitAmount', 5, '2025-01-02 00:00:00', 2)")
+    assert refresh(connected).that("fail", "error") == set()
+    assert totals(connected) == sums(connected) == [("Bounty", 1, "unitAmount", 5, 1)]
+
+
+def test_a_refresh_that_was_killed(connected: Project) -> None:
+    """After the days, in the midst of the totals, or before the months were kept as counted: the next refresh makes it good."""
+    begin(connected)
+    put(connected, "('Image', 1, 9, 'Like', 1, '2023-01-05 00:00:00', 1)", "('Image', 3, 9, 'Cry', 1, '2023-01-05 00:00:00', 1)")
+    connected.rows(f"create table {DATABASE}.kept as {DATABASE}.counted_days")
+    connected.rows(f"alter table {DATABASE}.kept attach partition id '202301' from {DATABASE}.counted_days")
+    connected.dbt_here("run", "--select", "built_days")
+    refresh(connected)
+    assert totals(connected) == sums(connected)
+
+    connected.rows(f"alter table {DATABASE}.counted_days replace partition id '202301' from {DATABASE}.kept")
+    connected.rows(f"delete from {DATABASE}.counted_entities where entity_id = 3")
+    connected.rows(f"create table {DATABASE}.built_days__dbt_new_data_dead (id UInt8) engine = MergeTree order by id")
+    refresh(connected)
+    assert last_refresh(connected) == ([202301], 2)
+    assert totals(connected) == sums(connected)
+    assert connected.rows("select count() from system.tables where name like '%new\\_data%'") == [(0,)]
+
+    # The clock went back.
+    connected.rows(
+        f"insert into {DATABASE}.counted_entities select * replace (counted_at + interval 1 day as counted_at)"
+        f" from {DATABASE}.counted_entities"
+    )
+    put(connected, "('Image', 1, 9, 'Like', 1, '2023-01-06 00:00:00', 1)")
+    refresh(connected)
+    assert totals(connected) == sums(connected)
+
+
+def problems(project: Project, test: str) -> set[tuple[object, ...]]:
+    return set(project.rows(f"select problem from {AUDIT}.{test} where problem != ''"))
+
+
+def test_each_check_is_seen_red(connected: Project) -> None:
+    """Wrong sums, equal sums of wrong keys, a key too many, one missing, wrong views, an empty dictionary: each is named."""
+    begin(connected)
+    put(connected, "('Image', 4, 9, 'Like', 3, '2023-01-05 00:00:00', 1)", "('Image', 5, 9, 'Like', 3, '2023-01-05 00:00:00', 1)")
+    refresh(connected)
+    assert not connected.dbt_here("test", "--select", "totals").that("fail", "warn", "error")
+
+    def red(*tests: str) -> None:
+        found = connected.dbt_here("test", "--select", "totals", ok=None)
+        assert found.that("fail", "error") == set(tests), found.errors
+
+    days, entities = f"{DATABASE}.built_days", f"{DATABASE}.counted_entities"
+    sound = f"{DATABASE}.sound_days"
+    connected.rows(f"create table {sound} as {days}")
+    connected.rows(f"insert into {sound} select * from {days}")
+
+    def broken(change: str, *expected: str) -> None:
+        """Break the days, look, and mend them."""
+        connected.rows(change)
+        red("days_equal_events", "totals_equal_days", *expected[1:])
+        assert problems(connected, "days_equal_events") == {(expected[0],)}
+        connected.rows(f"truncate table {days}")
+        connected.rows(f"insert into {days} select * from {sound}")
+
+    late = ("timeframes_equal_events",)
+    broken(f"alter table {days} update total = total + 1 where entity_id = 4", "sums differ", *late)
+    broken(f"alter table {days} update total = if(entity_id = 4, 4, 2) where entity_id in (4, 5)", "keys differ", *late)
+    broken(f"delete from {days} where entity_type = 'Image' and entity_id = 2", "the days lack it")
+    broken(f"insert into {days} values ('Image', 8, 'Cry', '2023-02-01', 0, 1, 0)", "there are no such events")
+
+    later = "counted_at + interval 1 second as counted_at"
+    copy = f"insert into {entities} select * replace ({later}, %s) from {entities} final where %s"
+    connected.rows(copy % ("mapFromArrays(mapKeys(totals), [(toInt64(4), toUInt64(1), now())]) as totals", "entity_id = 4"))
+    red("totals_equal_days")
+    assert problems(connected, "totals_equal_days") == {("sums differ",)}
+    connected.rows(copy % ("mapFromArrays(mapKeys(totals), [(toInt64(2), toUInt64(1), now())]) as totals", "entity_id = 5"))
+    red("totals_equal_days")
+    assert problems(connected, "totals_equal_days") == {("keys differ",)}
+    connected.rows(f"delete from {entities} where entity_type = 'Image' and entity_id = 2")
+    red("totals_equal_days")
+    assert problems(connected, "totals_equal_days") == {("keys differ",), ("the totals lack it",)}
+    connected.dbt_here("build", "--full-refresh", "--select", "totals")
+
+    view = f"{DATABASE}.metric_timeframes"
+    (text,) = connected.rows(f"select as_select from system.tables where database = '{DATABASE}' and name = 'metric_timeframes'")[
+        0
+    ]
+    connected.rows(f"create or replace view {view} as {text.replace('- 30', '- 45')}")
+    red("timeframes_equal_events")
+    assert problems(connected, "timeframes_equal_events") == {("month differs",)}
+    wide = f"{DATABASE}.entity_totals"
+    (text,) = connected.rows(f"select as_select from system.tables where database = '{DATABASE}' and name = 'entity_totals'")[0]
+    connected.rows(f"create or replace view {wide} as {text.replace(chr(39) + 'Cry' + chr(39), chr(39) + 'Like' + chr(39))}")
+    red("timeframes_equal_events", "entity_totals_equal_totals")
+    connected.rows(
+        f"create or replace dictionary {DATABASE}.entity_totals_dictionary (entity_type String, entity_id Int32, Like Int64)"
+        " primary key entity_type, entity_id source(null()) layout(complex_key_hashed()) lifetime(0)"
+    )
+    red("timeframes_equal_events", "entity_totals_equal_totals", "dictionary_equals_entity_totals")
+
+    put(
+        connected,
+        "('Image', 4, 9, 'unheardOf', 1, '2023-01-05 00:00:00', 2)",
+        "('Image', 6, 9, 'Like', -2, '2023-01-05 00:00:00', 2)",
+    )
+    put(connected, "('Unheard', 4, 9, 'tippedCount', 1, '2023-01-05 00:00:00', 2)")
+    found = refresh(connected, ok=False)
+    assert found.that("fail", "error") == {"registered"}
+    assert found.that("warn") == {"not_negative"}
+    assert connected.rows(f"select entity_type, quantity, events from {AUDIT}.registered") == [("Image", "unheardOf", 1)]
+    assert connected.rows(f"select entity_id, quantity, total from {AUDIT}.not_negative") == [(6, "Like", -2)]
+    assert totals(connected) == sums(connected), "it is shown all the same"
+
+
+def test_nothing_to_sum_up(connected: Project) -> None:
+    """No event table, no view of it, one that nobody can see changes of, an empty one: red, with a sentence."""
+    assert "There is no event table" in refresh(connected, ok=False).errors[0]
+    connected.create_event_table()
+    assert "build it first, as by `dbt build --select event_table`" in refresh(connected, ok=False).errors[0]
+    connected.dbt_here("run", "--select", "event_table")
+    assert "days_equal_events" in refresh(connected, ok=False).that("fail"), "a comparison of nothing"
+    connected.rows(f"rename table {EVENTS} to {DATABASE}.old")
+    connected.rows(f"create table {EVENTS} as {DATABASE}.old engine = Memory")
+    assert "is a Memory, of which nobody can say what changed" in refresh(connected, ok=False).errors[0]
+
+
+def test_excluded_users(connected: Project) -> None:
+    """Their events do not count, in no view; who is let in again counts again; the user of the totals cannot be left out."""
+    begin(connected)
+    seed = connected.folder / "seeds" / "excluded_users.csv"
+
+    def exclude(*users: int) -> str:
+        seed.write_text("user_id,reason\n" + "".join(f"{user},a bot\n" for user in users))
+        return connected.dbt(
+            "build", "--select", "excluded_users", "event_table", "totals", "--exclude-resource-type", "test", ok=None
+        ).output
+
+    exclude(7)
+    assert (
+        totals(connected)
+        == sums(connected)
+        == [
+            ("Bounty", 1, "unitAmount", 4_000_000_000, 2),
+            ("Image", 1, "Like", 7, 3),
+        ]
+    )
+    assert connected.rows(f"select sum(metric_value) from {DATABASE}.named_events where user_id = 7") == [(0,)]
+    exclude()
+    assert ("Image", 2, "commentCount", 0, 2) in totals(connected)
+    assert totals(connected) == sums(connected)
+    assert "has the user -1, whose events are the totals of the metric tables" in exclude(-1)
+    seed.write_text("user_id,reason\n7,a bot\n7,\n")
+    assert "unique_excluded_users" in connected.dbt("build", "--select", "excluded_users", ok=False).output
