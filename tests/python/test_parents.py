@@ -32,6 +32,17 @@ def test_children_are_staged_first(connected: Project) -> None:
     assert warned(connected) == [*before, (parent, reactions)]
 
 
+def test_parents_wait_for_their_children(connected: Project) -> None:
+    """Each staged table that rows of others are joined to is pulled after these."""
+    manifest = connected.manifest()
+    generic = [node for node in manifest.nodes.values() if hasattr(node, "test_metadata")]
+    tests = [node for node in generic if node.test_metadata.name == "has_parent"]
+    assert len(tests) >= 6
+    for test in tests:
+        (parent,) = {*test.depends_on.nodes} - {test.attached_node}
+        assert test.attached_node in manifest.nodes[parent].depends_on.nodes, test.name
+
+
 def orphans(project: Project, article: int) -> int:
     return project.value(
         f"select count() from entity_metrics.stg_article_reaction where articleId = {article}"
