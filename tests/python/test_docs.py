@@ -78,8 +78,13 @@ def test_figures_are_those_of_the_registry() -> None:
         row[0].strip("`"): int(row[1]) for row in tables(PAGES["docs/concepts.md"])["What must be equal, and what may differ"]
     }
     assert agreements == {name: sum(row["agreement"] == name for row in REGISTRY) for name in agreements}
-    readme = " ".join(PAGES["README.md"].split())
-    assert f"{len(legacy)} totals" in readme and f"in {len({row['package'] for row in REGISTRY} - {''})} packages" in readme
+    readme, events = (" ".join(PAGES[page].split()) for page in ("README.md", "docs/source-events.md"))
+    packages = len({row["package"] for row in REGISTRY} - {""})
+    assert f"{len(legacy)} totals" in readme and f"in {packages} packages" in readme
+    assert f"the {packages} packages" in PAGES["docs/operations.md"] and events.startswith(f"# Source events {packages} packages")
+    exact, differ = agreements["exact"], agreements["differ"]
+    compared = f"{exact + differ} of the {len(legacy & source)} quantities that both jobs have are compared"
+    assert f"{compared}: {exact} must be equal, {differ} differ" in events
     assert f"{len(legacy & source)} quantities could be counted by the first two jobs." in readme
 
 
