@@ -140,18 +140,20 @@ select
     n % 3 = 0
 from pg_temp.sample_ids(:entities) with ordinality as ids (id, n);
 
+-- Goals; a tenth of them have no version, or theirs is gone.
 insert into "DonationGoal" (id, "modelVersionId")
 select
     pg_temp.sample_row_id(n, :entities),
     case when n % 10 > 0 then pg_temp.sample_pick(pg_temp.sample_hash(n, 1101), :entities * 3) end
 from generate_series(1, :entities) as n;
 
+-- Every tenth donation is another one by the same user towards the same goal.
 insert into "Donation" (id, "userId", "donationGoalId", amount, "createdAt")
 select
     pg_temp.sample_row_id(n, :entities * 2),
-    pg_temp.sample_pick(pg_temp.sample_hash(n, 1111), :entities * 2),
-    pg_temp.sample_row_id(1 + pg_temp.sample_hash(n, 1112) % :entities, :entities),
-    10 + pg_temp.sample_hash(n, 1113) % 990,
+    case when n % 30 = 2 then -1 else pg_temp.sample_pick(pg_temp.sample_hash(n - (n % 10 = 0)::int, 1111), :entities * 2) end,
+    pg_temp.sample_row_id(1 + pg_temp.sample_hash(n - (n % 10 = 0)::int, 1112) % :entities, :entities),
+    case n % 40 when 9 then -500 when 10 then 0 else 10 + pg_temp.sample_hash(n, 1113) % 990 end,
     pg_temp.sample_time(n, 1114)
 from generate_series(1, :entities * 2) as n;
 

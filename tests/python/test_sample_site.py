@@ -101,6 +101,16 @@ OCCURRING = {
         *[f"reaction = '{kind}'" for kind in ("Like", "Dislike", "Laugh", "Cry", "Heart")],
         'exists (select from "BountyEntry" where id = "bountyEntryId" and "BountyEntry"."userId" is null)',
     ],
+    "Donation": [
+        'exists (select from "DonationGoal" as g where g.id = "donationGoalId" and "modelVersionId" is null)',
+        """exists (select from "DonationGoal" as g join "DonationGoal" as h on h."modelVersionId" = g."modelVersionId"
+            where g.id = "donationGoalId" and h.id <> g.id)""",
+        """(select count(*) from "Donation" as d
+            where d."userId" = "Donation"."userId" and d."donationGoalId" = "Donation"."donationGoalId") > 1""",
+        "amount = 0",
+        "amount < 0",
+        '"userId" = -1',
+    ],
     "ImageResourceNew": [
         'not exists (select from "Image" where id = "imageId")',
         'not exists (select from "ModelVersion" where id = "modelVersionId")',
@@ -147,6 +157,9 @@ THREAD_COMMENTS = (
 )
 POST_REACTIONS = """select "postId", 1 from "ImageReaction" join "Image" on "Image".id = "imageId" where reaction = '{kind}'"""
 REVIEWS = """select "modelVersionId", 1 from "ResourceReview" where {condition} and not exclude and not "tosViolation" """
+DONATIONS = """select {id}, {value} from "Donation" join "DonationGoal" as goal on goal.id = "donationGoalId"
+    join "ModelVersion" as version on version.id = goal."modelVersionId" """
+MODEL_TIPS = """select "entityId", {value} from "BuzzTip" where "entityType" = 'Model' union all """
 COUNTED = {
     ("Article", "commentCount"): THREAD_COMMENTS.format(entity="article"),
     ("Article", "collectedCount"): 'select "articleId", 1 from "CollectionItem"',
@@ -165,6 +178,10 @@ COUNTED = {
         "contributorCount",
     ): """select "collectionId", 1 from "CollectionContributor" where 'ADD' = any (permissions)""",
     ("Collection", "itemCount"): 'select "collectionId", 1 from "CollectionItem"',
+    ("Model", "tippedCount"): MODEL_TIPS.format(value=1) + DONATIONS.format(id='"modelId"', value=1),
+    ("Model", "tippedAmountCount"): MODEL_TIPS.format(value="amount") + DONATIONS.format(id='"modelId"', value="amount"),
+    ("ModelVersion", "tippedCount"): DONATIONS.format(id="version.id", value=1),
+    ("ModelVersion", "tippedAmountCount"): DONATIONS.format(id="version.id", value="amount"),
     ("ModelVersion", "thumbsUpCount"): REVIEWS.format(condition="recommended"),
     ("ModelVersion", "thumbsDownCount"): REVIEWS.format(condition="not recommended"),
     **{
