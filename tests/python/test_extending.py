@@ -41,6 +41,13 @@ def follow(project: Project, number: int) -> None:
         file.write_text(body)
 
 
+def add_line(project: Project, number: int) -> None:
+    """Put the line that a recipe adds to a file at the head of its statement."""
+    file, line = re.findall(r"add\s+to `([\w/.]+)` the line `([^`]+)`", recipe(number))[0]
+    text = (project.folder / file).read_text()
+    (project.folder / file).write_text(text.replace("select\n", f"{line}\nselect\n", 1))
+
+
 def add_to_list(project: Project, number: int) -> None:
     file, name = re.findall(r"list at the head of `([\w/.]+)`: `(\w+)`", recipe(number))[0]
     text = (project.folder / file).read_text()
@@ -62,37 +69,32 @@ def slice_of(project: Project, condition: str) -> list[tuple[object, ...]]:
 
 
 def test_recipes(built: Project) -> None:
-    """Both together; the package beside BuzzTip's `*`, which deletes nothing of it, nor the other way round."""
+    """Both together, in a project that has published a package already."""
     project = built
     project.postgres(TABLES)
-    tips = "version = 1 and entityType != 'ModelVersion'"
-    before = slice_of(project, tips)
+    of_packages = "version = 1"
+    before = slice_of(project, of_packages)
     follow(project, 1)
     follow(project, 2)
+    add_line(project, 1)
     forgotten = project.dbt("build", "--select", "event_table", ok=False).output
     assert "FAIL 2 names_all_publish_nodes" in forgotten
     add_to_list(project, 1)
     add_to_list(project, 2)
 
     said = build(project, 1)
-    for test in ("published_donation", "published_model_version_metrics"):
+    for test in ("published_tags_on_article", "published_tag_metrics"):
         assert f" PASS {test} " in said, said[-3000:]
-    donations = project.postgres(
-        """select count(*) from "Donation" join "DonationGoal" as goal on goal.id = "donationGoalId"
-        where "modelVersionId" is not null and "createdAt" < '2024-08-07 15:44:39.044'"""
+    tagged = project.postgres(
+        """select count(*) from "TagsOnArticle" as tag join "Article" as article on article.id = "articleId"
+        where tag."createdAt" < '2024-08-07 15:44:39.044'"""
     )[0][0]
-    amount = project.postgres("""select sum("tippedAmountCount") from "ModelVersionMetric" where timeframe = 'AllTime'""")[0][0]
-    of_package = "version = 1 and entityType = 'ModelVersion'"
-    assert [row[:3] for row in slice_of(project, of_package)] == [("tippedCount", donations, donations)]
-    of_table = "version = 3 and userId = -1 and entityType = 'ModelVersion' and metricType = 'tippedAmount'"
-    assert slice_of(project, of_table)[0][2] == amount
-    assert slice_of(project, tips) == before != []
-
-    # BuzzTip again, from rows that changed: it leaves the package's slice alone.
-    donated = slice_of(project, of_package)
-    project.postgres("""update "BuzzTip" set amount = amount + 1""")
-    project.dbt("run", "--select", "+buzz_tip", "--vars", "{counted_from: {ModelVersion.tippedCount: source_events}}")
-    assert slice_of(project, of_package) == donated and slice_of(project, tips) != before
+    posts = project.postgres("""select sum("postCount") from "TagMetric" where timeframe = 'AllTime'""")[0][0]
+    of_package = "version = 1 and entityType = 'Tag' and metricType = 'articleCount'"
+    assert [row[:3] for row in slice_of(project, of_package)] == [("articleCount", tagged, tagged)]
+    assert slice_of(project, "version = 3 and entityType = 'Tag' and metricType = 'articleCount'") == []
+    assert slice_of(project, "version = 3 and entityType = 'Tag' and metricType = 'postCount'")[0][2] == posts
+    assert slice_of(project, f"{of_packages} and not ({of_package})") == before != []
 
     said = build(project, 2)
     for test in ("reconcile_comic_project_metrics", "matches_registry_comic_project_metrics", "published_comic_project_metrics"):
