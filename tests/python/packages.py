@@ -114,6 +114,10 @@ RULES = {
         from "ImageResourceNew" join "Image" as image on image.id = "imageId"
         join "ModelVersion" as version on version.id = "modelVersionId"
         cross join lateral (values ('Model', "modelId"), ('ModelVersion', "modelVersionId")) as event (entity_type, entity_id)""",
+    "donation": """
+        select 'ModelVersion', goal."modelVersionId", donation."userId", metric, value, donation."createdAt"
+        from "Donation" as donation join "DonationGoal" as goal on goal.id = "donationGoalId"
+        cross join lateral (values ('tippedCount', 1), ('tippedAmount', amount)) as event (metric, value)""",
     "comment": """
         select 'Model', "modelId", "userId", 'commentCount', 1, "createdAt" from "Comment" where not "tosViolation" """,
     "article": """

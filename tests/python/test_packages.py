@@ -9,7 +9,7 @@ from packages import CUTOFF, FROM_SOURCES, PACKAGES, data_tests, events_in, expe
 
 JOB = "source_events"
 AUDIT = "entity_metrics_dbt_test__audit"
-FEW = ("bounty_benefactor", "buzz_tip", "collection_contributor", "tag_engagement")
+FEW = ("bounty_benefactor", "buzz_tip", "collection_contributor", "donation", "tag_engagement")
 BUILT = " ".join(f"+{package}" for package in FEW)
 """Each alone on a target that has nothing else."""
 VARS = FROM_SOURCES
@@ -39,7 +39,7 @@ def test_all_packages_then_every_check_of_each_seen_red(connected: Project) -> N
     compensation = "default.buzz_resource_compensation"
     assert project.value(f"select count() > uniqExact(date, modelVersionId) from {compensation}")
 
-    for parent in ("article", "bounty_entry", "image", "model_version", "thread"):
+    for parent in ("article", "bounty_entry", "donation_goal", "image", "model_version", "thread"):
         project.rows(f"alter table entity_metrics.stg_{parent} delete where id % 2 = 0")
     stagings = project.rows("select name from system.tables where database = 'entity_metrics' and name like 'stg_%'")
     for (name,) in stagings:
@@ -74,7 +74,7 @@ def test_all_packages_then_every_check_of_each_seen_red(connected: Project) -> N
     }
     assert {name for name, problem in problems if problem == "entities differ"} == {
         "bounty_benefactor", "bounty_engagement", "bounty_entry", "collection_contributor", "collection_item", "comment_v2",
-        "image_reaction", "resource_review", "tag_engagement",
+        "donation", "image_reaction", "resource_review", "tag_engagement",
     }  # fmt: skip
     assert {problem.split()[4] for _, problem in problems if problem.startswith("nothing to compare with: ")} == emptied
 
@@ -91,6 +91,11 @@ def test_what_each_check_says(built: Project) -> None:
     collection = built.postgres(total)[0][0]
     one = f"metricType = 'followerCount' and entityId = {collection} limit 1"
     built.rows(f"insert into {contributors} select * from {contributors} where {one}")
+    given = """select min("modelVersionId") from "ModelVersionMetric" where timeframe = 'AllTime' and "tippedAmountCount" > 0"""
+    version = built.postgres(given)[0][0]
+    built.postgres(
+        f"""update "ModelVersionMetric" set "tippedAmountCount" = "tippedAmountCount" - 5 where "modelVersionId" = {version}"""
+    )
     bounties = "metricType = 'unitAmount' and entityType = 'Bounty'"
     first, last = built.rows(f"select min(entityId), max(entityId) from {EVENTS} where {bounties}{IN_JULY}")[0]
     built.rows(
@@ -102,15 +107,18 @@ def test_what_each_check_says(built: Project) -> None:
         "published_tag_engagement",
         "published_collection_contributor",
         "reconcile_collection_contributor",
+        "reconcile_donation",
         "published_bounty_benefactor",
         "published_buzz_tip",
     }
     assert built.value(f"select sum(built_events - published_events) from {AUDIT}.published_tag_engagement") >= 1
     assert built.value(f"select sum(built_total - published_total) from {AUDIT}.published_bounty_benefactor") == 0
-    assert built.rows(
-        "select quantity, difference, entities_compared - entities_equal, sample_entity_ids, problem"
-        f" from {AUDIT}.reconcile_collection_contributor where entities_that_differ > 0"
-    ) == [("followerCount", -1, 1, [collection], "entities differ")]
+    for package, differs in (
+        ("collection_contributor", ("followerCount", -1, 1, [collection], "entities differ")),
+        ("donation", ("tippedAmount", -5, 1, [version], "entities differ")),
+    ):
+        said = "select quantity, difference, entities_compared - entities_equal, sample_entity_ids, problem"
+        assert built.rows(f"{said} from {AUDIT}.reconcile_{package} where entities_that_differ > 0") == [differs]
     assert built.rows(
         f"select entity_type, metric_type from {AUDIT}.published_buzz_tip where published_events = built_events + 1"
     ) == [("User", "tipsGivenCount")]

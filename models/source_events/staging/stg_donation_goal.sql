@@ -1,0 +1,9 @@
+{{ config(materialized='pull', meta={'range_key': 'id'}) }}
+
+-- Staged after the tables whose rows are joined to it, so that none of them is newer than this:
+-- depends_on: {{ ref('stg_donation') }}
+select
+    id,
+    modelVersionId
+from {{ source('postgres', 'DonationGoal') }}
+where {{ range_filter() }}
