@@ -26,11 +26,15 @@ setup: .venv/.installed profiles.yml  ## make .venv with the pinned dependencies
 profiles.yml:
 	@cp profiles.yml.example $@
 
-demo: setup  ## sample site, the three jobs on it, reconciliation; nothing but Python needed
+TOTALS = select entity_type, quantity, count() as entities, sum(total) as total from {{ ref('metric_totals') }}
+demo: setup  ## sample site, the three jobs on it, reconciliation, totals; nothing but Python needed
 	@$(BIN)/entity-metrics connect --sample
 	@$(BIN)/entity-metrics backfill --job brand_visibility
 	@$(BIN)/entity-metrics backfill --all
 	@$(BIN)/entity-metrics backfill --job source_events
+	@echo "Building the totals, and views with the columns of the legacy tables ..."
+	@$(BIN)/dbt build --quiet --select event_table totals legacy_tables
+	@$(BIN)/dbt show --quiet --limit 100 --inline "$(TOTALS) group by entity_type, quantity order by entity_type, quantity"
 
 torture: setup  ## kill runs at random moments; KILLS=100 SEED=7
 	@PYTHONPATH=scripts $(BIN)/python tests/python/torture.py --kills $(or $(KILLS),20) $(if $(SEED),--seed $(SEED))

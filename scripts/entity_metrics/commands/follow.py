@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from entity_metrics import registry
+from entity_metrics.commands.backfill import parse_counted_from
 from entity_metrics.errors import Verb
 from entity_metrics.jobs import JOBS, METRIC_TABLES, PACKAGES, SOURCE_EVENTS, TABLES
 from entity_metrics.jobs.runner import Request, run
@@ -59,6 +60,13 @@ def parse_seconds(_context: click.Context, _parameter: click.Parameter, given: s
     help="UTC time, as YYYY-MM-DD hh:mm:ss.fff, before which source rows are followed, or none."
     "  [default: the var source_events_cutoff]",
 )
+@click.option(
+    "--counted-from",
+    multiple=True,
+    metavar="KEY=JOB",
+    callback=parse_counted_from,
+    help="As for backfill; may be given several times.  [default: the var counted_from]",
+)
 @click.option("--retries", default=5, show_default=True, type=click.IntRange(0, 20), help="Tries after a transient failure.")
 @click.option("--target", help="Output of profiles.yml; its default if not given.")
 @output_option
@@ -91,12 +99,13 @@ def requests_of(given: dict[str, Any]) -> list[Request]:
         "max_corrections": given["max_corrections"],
         "max_removed_share": given["max_removed_share"],
         "source_events_cutoff": given["cutoff"],
+        "counted_from": given["counted_from"] or None,
         "dry_run": given["dry_run"] or None,
     }
     variables = {name: None if value == "none" else value for name, value in variables.items() if value is not None}
     units = {METRIC_TABLES: list(given["tables"]), SOURCE_EVENTS: list(given["packages"])}
     if not any(units.values()):
-        units = counting()
+        units = counting(given["counted_from"] or project_var("counted_from") or {})
     return [
         Request(
             job=JOBS[job],
@@ -111,9 +120,8 @@ def requests_of(given: dict[str, Any]) -> list[Request]:
     ]
 
 
-def counting() -> dict[str, list[str]]:
+def counting(counted_from: dict[str, str]) -> dict[str, list[str]]:
     """The tables and packages that count anything, as the registry and the var counted_from have it."""
-    counted_from = project_var("counted_from") or {}
     return {
         METRIC_TABLES: [
             table for table in TABLES if any(row.owner(counted_from) == METRIC_TABLES for row in registry.of_table(table))

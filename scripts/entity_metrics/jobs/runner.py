@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from entity_metrics.dbt_runs import Dbt, Outcome
-from entity_metrics.jobs import BRAND_VISIBILITY, Job, Unit, brand_visibility, summary
+from entity_metrics.jobs import BRAND_VISIBILITY, SOURCE_EVENTS, Job, Unit, brand_visibility, summary
 from entity_metrics.jobs.progress import PullProgress
 from entity_metrics.jobs.retries import with_retries
 from entity_metrics.source import PREFIXES
@@ -26,6 +26,11 @@ class Request:
     dbt_options: list[str] = field(default_factory=list)
     retries: int = 5
     output: str = TEXT
+
+    @property
+    def follows(self) -> bool:
+        """Whether it appends what changed, and so compares with the event table, not with legacy totals."""
+        return self.variables.get("publish_strategy") == "append"
 
     @property
     def is_trial(self) -> bool:
@@ -65,10 +70,12 @@ def _build(request: Request, dbt: Dbt, progress: PullProgress, database: str, un
     """One dbt build for these units. After a transient failure only what is left is built, or tested, again."""
     done = Outcome()
     models = {name: selectors for unit in units for name, selectors in unit.models.items()}
+    # The legacy totals lag behind a source that is followed.
+    without = ["--exclude", "test_name:reconciles"] if request.follows and request.job.name == SOURCE_EVENTS else []
 
     def build_the_rest() -> Outcome:
         left = [selector for name, selectors in models.items() if name not in done.finished for selector in selectors]
-        options = ["--exclude-resource-type", "unit_test", *request.dbt_options]
+        options = ["--exclude-resource-type", "unit_test", *without, *request.dbt_options]
         outcome = dbt.run("build", "--select", *left, *options)
         done.add(outcome)
         return outcome

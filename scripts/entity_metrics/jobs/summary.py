@@ -57,7 +57,8 @@ class UnitSummary:
 
     source_rows: rows of its own source; events: rows of the event model; published: events of it that the event table holds now
     (in a trial: would hold), None where that is not known; left: its quantities that the other job counts; counted: those that
-    it counts itself; seconds: of all dbt nodes; comparisons: what its reconciliation test stored in this run.
+    it counts itself; appended: events that this run appended, None where it does not follow; seconds: of all dbt nodes;
+    comparisons: what its reconciliation test stored in this run.
     """
 
     name: str
@@ -67,6 +68,7 @@ class UnitSummary:
     published: int | None = None
     counted: list[str] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
+    appended: int | None = None
     seconds: float = 0.0
     comparisons: list[Comparison] = field(default_factory=list)
 
@@ -86,6 +88,8 @@ class UnitSummary:
             return "failed"
         if self.outcome.failed_tests:
             return "a test failed" if self.published is not None else "a test failed; not published"
+        if self.appended is not None:
+            return f"followed; {self.moved_on:,} moved on since" if self.moved_on else "followed"
         kinds = {row.agreement for row in self.comparisons}
         verdict = "reconciled" if "exact" in kinds else "differs by definition" if kinds else "nothing to compare"
         return f"{verdict}; {self.moved_on:,} moved on since" if self.moved_on else verdict
@@ -103,6 +107,7 @@ class UnitSummary:
             "published": self.published,
             "counted": self.counted,
             "left": self.left,
+            "appended": self.appended,
             "seconds": self.seconds,
             "comparisons": [comparison.as_json() for comparison in self.comparisons],
         }
@@ -117,6 +122,7 @@ class EventsReport:
         self._database = database
         self._job = job
         self._trial = trial
+        self._follows = variables.get("publish_strategy") == "append"
         self._counted_from = variables.get("counted_from") or project_var("counted_from") or {}
         self.summaries: list[UnitSummary] = []
 
@@ -139,7 +145,7 @@ class EventsReport:
         if not outcome.failure:
             self._measure(unit, summary)
             comparable = any(quantity.agreement != "none" for quantity in known)
-            if comparable and not summary.comparisons and not outcome.failed_tests:
+            if comparable and not self._follows and not summary.comparisons and not outcome.failed_tests:
                 outcome.failure = EntityMetricsError(
                     f"Nothing of {unit.name} was compared: its test reconcile_{unit.published} did not run."
                 )
@@ -155,6 +161,8 @@ class EventsReport:
         summary.events = rows_of(unit.events)
         if unit.published in summary.outcome.succeeded:
             summary.published = rows_of(unit.published)
+        if self._follows:
+            summary.appended = self._appended(unit, summary)
         # Only of this run: a table of an earlier one says nothing.
         test = f"reconcile_{unit.published}"
         stored = f"{self._database}{TEST_RESULTS}.{test}"
@@ -162,9 +170,22 @@ class EventsReport:
             rows = self._target.rows(f"select {', '.join(COLUMNS)} from {stored} order by entity_type, quantity")
             summary.comparisons = [Comparison(*row) for row in rows]
 
+    def _appended(self, unit: Unit, summary: UnitSummary) -> int:
+        log, run_ids = f"{self._database}.publish_log", "', '".join(summary.outcome.run_ids)
+        return (
+            self._target.value(
+                f"select toInt64(sum(events_after)) - toInt64(sum(events_before)) from {log}"
+                f" where model = '{unit.published}' and run_id in ('{run_ids}') and is_counted"
+            )
+            if self._target.exists(log)
+            else 0
+        )
+
     @property
     def sentence(self) -> str:
         """The last one, of what is true of all units."""
+        if self._follows:
+            return self._followed
         total, noun = len(self.summaries), self._job.noun
         good = [summary for summary in self.summaries if summary.succeeded]
         left_all = [summary for summary in good if summary.left and not summary.counted]
@@ -183,6 +204,16 @@ class EventsReport:
         parts.append(self._compared())
         sentence = "; ".join(parts) + "."
         return f"Trial: {sentence} {self.event_table} was not touched." if self._trial else sentence
+
+    @property
+    def _followed(self) -> str:
+        good = [summary for summary in self.summaries if summary.succeeded]
+        failed = [summary.name for summary in self.summaries if not summary.succeeded]
+        said = f"{len(good)} of {len(self.summaries)} {self._job.noun} followed"
+        said += f"; {len(failed)} failed: {', '.join(failed)}" if failed else ""
+        if self._trial:
+            return f"Trial: {said}. {self.event_table} was not touched."
+        return f"{said}; {sum(summary.appended or 0 for summary in good):,} events appended to {self.event_table}."
 
     def _compared(self) -> str:
         """What the comparisons say, in words; a sentence about none is not one of success."""
@@ -210,7 +241,7 @@ class EventsReport:
 
     def as_json(self) -> dict[str, Any]:
         return {
-            "command": "backfill",
+            "command": "follow" if self._follows else "backfill",
             "job": self._job.name,
             "target": self._target.name,
             "trial": self._trial,
@@ -242,7 +273,7 @@ class EventsReport:
         say(console, self.sentence)
 
     def _overview(self) -> Table:
-        names = ("source rows", "events", "published", "left", "seconds", "rows/s", "result")
+        names = ("source rows", "events", "appended" if self._follows else "published", "left", "seconds", "rows/s", "result")
         table = Table(self._job.noun.removesuffix("s"), *names, box=None, pad_edge=False)
         for column in table.columns[1:7]:
             column.justify = "right"
@@ -252,7 +283,7 @@ class EventsReport:
                 summary.name,
                 f"{summary.source_rows:,}",
                 f"{summary.events:,}",
-                "" if summary.published is None else f"{summary.published:,}",
+                "" if (count := summary.appended if self._follows else summary.published) is None else f"{count:,}",
                 f"{len(summary.left)} of {len(summary.left) + len(summary.counted)}" if summary.left else "",
                 f"{summary.seconds:.1f}",
                 f"{speed:,.0f}",
