@@ -74,7 +74,6 @@ COMMANDS = {
     "dbt test --select bounty_metrics": By("test_jobs.py", '"test", "--select", "bounty_metrics"'),
     "dbt build --full-refresh --select totals": By("test_totals.py", '"build", "--full-refresh", "--select", "totals"'),
     "dbt build --select +user_engagement --vars '{publish_strategy: append}'": PARSED,
-    "dbt build --select event_table": PARSED,
     "dbt build --select legacy_tables": PARSED,
     "dbt build --select totals": By("test_totals.py", '"build", "--select", "totals"'),
     "dbt run --select totals": PARSED,

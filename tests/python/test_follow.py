@@ -127,7 +127,7 @@ def test_created_changed_deleted(built: Project) -> None:
     )
 
 
-HISTORIES, STEPS = 400, 3
+HISTORIES, STEPS = 1000, 3
 MODEL = "entity_metrics.tag_engagement_events"
 PUBLISH = ["run", "--select", "tag_engagement", "--vars", APPEND[:-1] + ", max_corrections: 999999999, follow_rows: 500}"]
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from dbt.contracts.graph.manifest import Manifest
 
@@ -113,14 +114,15 @@ def _models(manifest: Manifest, names: Iterable[str]) -> dict[str, list[str]]:
     """These models with all models and snapshots that they are built from, parents first: each with dbt's selectors for it alone.
 
     A bare name selects the folder of that name, too; the names from the project's on do not. Tests are named, since dbt leaves
-    out one that reads something besides, as a reconciliation does.
+    out one that reads something besides, as a reconciliation does. One that reads a model which is
+    not among these is none of theirs.
     """
     built = {node.name: node for node in manifest.nodes.values() if node.resource_type in ("model", "snapshot")}
-    tests: dict[str, list[str]] = {}
+    tests: dict[str, list[Any]] = {}
     for node in manifest.nodes.values():
         if node.resource_type == "test" and getattr(node, "attached_node", None):
-            tests.setdefault(node.attached_node, []).append(".".join(node.fqn))
-    ordered: dict[str, list[str]] = {}
+            tests.setdefault(node.attached_node, []).append(node)
+    ordered: dict[str, Any] = {}
 
     def add(name: str) -> None:
         if name in ordered or name not in built:
@@ -128,11 +130,18 @@ def _models(manifest: Manifest, names: Iterable[str]) -> dict[str, list[str]]:
         for parent in built[name].depends_on.nodes:
             if parent in manifest.nodes:
                 add(manifest.nodes[parent].name)
-        ordered[name] = [".".join(built[name].fqn), *tests.get(built[name].unique_id, [])]
+        ordered[name] = built[name]
 
     for name in names:
         add(name)
-    return ordered
+    others = {node.unique_id for name, node in built.items() if name not in ordered}
+    return {
+        name: [
+            ".".join(node.fqn),
+            *[".".join(test.fqn) for test in tests.get(node.unique_id, []) if not others.intersection(test.depends_on.nodes)],
+        ]
+        for name, node in ordered.items()
+    }
 
 
 def _table_in_clickhouse(manifest: Manifest, model: str) -> str | None:
