@@ -100,7 +100,7 @@ def test_the_whole_event_table(built: Project) -> None:
         ("Unheard", "Like", 3, 1, 1),
     ]
     named = built.rows(
-        "select entity_type, quantity, sum(metric_value) from entity_metrics.entity_metric_events"
+        "select entity_type, quantity, sum(metric_value) from entity_metrics.named_events"
         " where entity_type in ('Image', 'Post') group by all order by all"
     )
     assert named == [("Image", "Like", 7), ("Image", "commentCount", 1), ("Post", "ReactionLike", 1)]

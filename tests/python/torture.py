@@ -28,7 +28,7 @@ from harness import EVENTS, Project
 from warm import Warm
 
 VARS = "{range_size: 100, lease_seconds: 2}"
-WITHOUT = ("brand_visibility", "event_table")
+WITHOUT = ("brand_visibility", "event_table", "totals", "legacy_tables")
 SELECTED = ("+bounty_metrics", "+buzz_tip")
 BUILD = ["build", "--select", *SELECTED, "--exclude", "metrics", "--exclude-resource-type", "unit_test", "--vars", VARS]
 """What is killed."""
