@@ -1,5 +1,6 @@
 """Connecting a Postgres source to the ClickHouse target: named collection and database."""
 
+import functools
 import os
 import re
 from dataclasses import dataclass, field
@@ -84,6 +85,7 @@ def connection_from_environment(source: str = "postgres") -> dict[str, str | int
     }
 
 
+@functools.cache
 def declared_tables(source: str) -> list[dict[str, Any]]:
     """The tables of a source as models/sources/ declares them."""
     declared = [
