@@ -73,20 +73,6 @@ class ServerProject(Project):
     def release(self) -> None:
         """Nothing: the server is not the client's."""
 
-    def start(self, *command: str) -> subprocess.Popen[str]:
-        """Start a command beside others. Its output is for communicate()."""
-        process = subprocess.Popen(
-            command,
-            cwd=self.folder,
-            env=self.environment,
-            text=True,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-        self._processes.append(process)
-        return process
-
 
 def without_session_timezone(project: Project) -> None:
     """Have the session's zone be that of the machine or server."""

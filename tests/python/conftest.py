@@ -4,6 +4,7 @@ import contextlib
 import functools
 import gc
 import itertools
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -56,8 +57,9 @@ OTHER_JOBS = ("source_events", "brand_visibility")
 
 
 @pytest.fixture(scope="session")
-def warm() -> Iterator[Warm]:
-    warm = Warm()
+def warm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warm]:
+    folder = tmp_path_factory.getbasetemp()
+    warm = Warm((folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder) / "kept")
     yield warm
     warm.close()
 

@@ -6,7 +6,6 @@ import os
 import re
 import shutil
 import signal
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -17,14 +16,18 @@ import clickhouse_connect
 from dbt.adapters.chdb import ENGINE_OPTIONS
 from dbt.cli.main import dbtRunner, dbtRunnerResult
 
+import parsed
 from entity_metrics import PROJECT
 from event_table import EVENTS as EVENTS
 from event_table import EventTable
 from postgres_server import Server as Server
-from warm import Warm
+from warm import Command, Started, Warm
 
 COPIED = ["macros", "models", "seeds", "snapshots", "tests/generic", "scripts", "dbt_project.yml", "profiles.yml.example"]
 BIN = Path(sys.executable).parent
+
+SETTINGS = "compile_expressions: 0\n        compile_aggregate_expressions: 0\n        compile_sort_description: 0"
+"""Of chDB in the copies: compiling takes longer than what few rows need."""
 
 
 @dataclass
@@ -62,6 +65,8 @@ class Project(EventTable):
         self.server = server
         self.database = database
         self._warm = warm
+        self._kept = warm.kept / ("-".join(["without", *without]) if without else "all")
+        self._kept.mkdir(parents=True, exist_ok=True)
         for name in COPIED:
             source, copy = PROJECT / name, self.folder / name
             copy.parent.mkdir(parents=True, exist_ok=True)
@@ -77,7 +82,9 @@ class Project(EventTable):
                 shutil.rmtree(self.folder / "models" / room)
         if without:
             (self.folder / "models" / "exposures.yml").unlink()  # it names the models of all jobs
-        shutil.copy(self.folder / "profiles.yml.example", self.folder / "profiles.yml")
+        profile = (self.folder / "profiles.yml.example").read_text()
+        (self.folder / "profiles.yml").write_text(profile.replace("compile_expressions: 0 ", SETTINGS + " "))
+        shutil.copystat(self.folder / "profiles.yml.example", self.folder / "profiles.yml")
         self.chdb = self.folder / ".chdb"
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(("DBT_", "ENTITY_", "CLICKHOUSE_"))}
         source = {
@@ -96,7 +103,7 @@ class Project(EventTable):
             | {"BRAND_VISIBILITY_PGSCHEMA": "brand_visibility"}
         )
         self._client: Any = None
-        self._processes: list[subprocess.Popen[str]] = []
+        self._processes: list[Started] = []
         self._model: Project | None = None
         self._manifest: Any = None
 
@@ -104,7 +111,8 @@ class Project(EventTable):
         """Take what dbt parsed in another copy of the same files and, if wanted, its chDB folder with the source connected."""
         self._model = other
         (self.folder / "target").mkdir()
-        shutil.copy(other.folder / "target" / "partial_parse.msgpack", self.folder / "target")
+        # For processes that begin without what is kept.
+        shutil.copy(next((other.folder / "target").glob("*.msgpack")), self.folder / "target" / "partial_parse.msgpack")
         if chdb:
             other.release()
             shutil.copytree(other.chdb, self.chdb, symlinks=True)
@@ -118,7 +126,7 @@ class Project(EventTable):
         """Run dbt or a script in the copy. ok: whether it must succeed; None takes either."""
         self.release()
         output = self.folder.parent / "output"
-        code = self._warm.run([*command], self.folder, self.environment | environment, output)
+        code = self._warm.run(self._as_command(command, output, environment))
         text = output.read_text(errors="replace")
         assert ok is None or (code == 0) == ok, text[-6000:]
         return Ran(code, text)
@@ -138,8 +146,12 @@ class Project(EventTable):
             self._model is not None
             and arguments[0] in ("run", "build", "test", "snapshot", "seed")
             and not re.search(r"--target|--log-level|dry_run|range_limit|_database|_collection|trial_id", " ".join(arguments))
-            and self._files() == self._model._files_parsed
+            and self._unchanged()
         )
+
+    def _unchanged(self) -> bool:
+        """Whether the copy's files are as they were copied."""
+        return self._files() == (self._model or self)._files_parsed
 
     @functools.cached_property
     def _files_parsed(self) -> set[tuple[str, float, int]]:
@@ -180,6 +192,7 @@ class Project(EventTable):
         if self._model:
             return self._model.manifest(variables)
         if self._manifest is None:
+            parsed.keep(self._kept, unchanged=True)
             with self.inside():
                 self._manifest = dbtRunner().invoke(["parse", "--quiet", "--vars", variables]).result
         return self._manifest
@@ -212,37 +225,32 @@ class Project(EventTable):
     def backfill(self, *arguments: str, ok: bool | None = True, **environment: str) -> Ran:
         return self.run(sys.executable, "scripts/backfill.py", *arguments, ok=ok, **environment)
 
-    def start(self, *command: str, until: str, then: Callable[[subprocess.Popen[str]], None]) -> Ran:
+    def start(self, *command: str, until: str, then: Callable[[Started], None]) -> Ran:
         """Run a command, and do `then` with its process, which stands still meanwhile, when it has printed `until`."""
         self.release()
-        process = subprocess.Popen(
-            command,
-            cwd=self.folder,
-            env=self.environment | {"PYTHONUNBUFFERED": "1"},
-            text=True,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-            # Where the tests run in the background of a shell, they would pass on that Control-C is ignored.
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
-        )
-        self._processes.append(process)
+        process = self.start_beside(*command)
         output = ""
         done = False
-        for line in process.stdout or []:
+        for line in process.lines:
             output += line
             if not done and until in line:
                 done = True
                 os.killpg(process.pid, signal.SIGSTOP)
                 then(process)
                 os.killpg(process.pid, signal.SIGCONT)
-        process.wait()
+        code = process.wait()
         assert done, output[-6000:]
-        return Ran(process.returncode, output)
+        return Ran(code, output)
 
-    @staticmethod
-    def kill(process: subprocess.Popen[str]) -> None:
-        os.killpg(process.pid, signal.SIGKILL)
+    def start_beside(self, *command: str) -> Started:
+        """Start a command beside others."""
+        output = self.folder.parent / f"output{len(self._processes)}"
+        self._processes.append(self._warm.start(self._as_command(command, output, {})))
+        return self._processes[-1]
+
+    def _as_command(self, words: tuple[str, ...], output: Path, environment: dict[str, str]) -> Command:
+        environment = self.environment | environment
+        return Command([*words], str(self.folder), environment, str(output), str(self._kept), self._unchanged())
 
     # databases ------------------------------------------------------------------------------------------------------
 
@@ -282,5 +290,6 @@ class Project(EventTable):
     def close(self) -> None:
         self.release()
         for process in self._processes:
-            if process.poll() is None:
-                self.kill(process)
+            if process.code is None:
+                process.kill()
+                process.wait()

@@ -8,6 +8,7 @@ import sys
 import time
 
 from harness import BIN, EVENTS, Project
+from warm import Started
 
 RUN_BOUNTY = ["run", "--select", "bounty_metrics"]
 
@@ -120,10 +121,10 @@ def test_chdb_folder_in_use(connected: Project) -> None:
     connected.environment["ENTITY_METRICS_CHDB_PATH"] = str(connected.chdb)
     outputs = []
 
-    def intrude(process: subprocess.Popen[str]) -> None:
+    def intrude(process: Started) -> None:
         outputs.append(connected.dbt(*RUN_BOUNTY, ok=False).output)
         outputs.append(connected.backfill("--table", "BountyMetric", ok=False).output)
-        connected.kill(process)
+        process.kill()
 
     connected.postgres(
         """insert into "BountyMetric" ("bountyId", timeframe) select n, 'AllTime' from generate_series(5000, 12000) as n"""
@@ -145,7 +146,7 @@ def test_interrupted_by_the_keyboard_or_a_closed_pipe(connected: Project) -> Non
     connected.postgres(rows)
     command = [sys.executable, "scripts/backfill.py", "--table", "BountyMetric", "--table", "TagMetric", "--batch-size", "1"]
 
-    def press(process: subprocess.Popen[str]) -> None:
+    def press(process: Started) -> None:
         os.killpg(process.pid, signal.SIGCONT)
         time.sleep(1)  # a process that has just stood still takes a signal in any of its threads, and the main one sleeps on
         process.send_signal(signal.SIGINT)

@@ -6,6 +6,7 @@ import pytest
 
 from brand_visibility import DAILY, EXPECTED, JOB, POSITIONS, SETTLED, actual, comparable, expected, failed_tests
 from harness import BIN, Project
+from warm import Started
 
 BUILT = JOB
 AUDIT = "entity_metrics_dbt_test__audit"
@@ -244,7 +245,7 @@ def test_an_interrupted_build_loses_nothing(built: Project) -> None:
     before = {table: actual(built, table) for table in EXPECTED}
     built.postgres(f"update {POSITIONS} set share_of_answers_brand = 1.5 where share_of_answers_brand > 0")
     command = [str(BIN / "dbt"), "run", "--select", JOB, "--full-refresh", "--vars", "{range_size: 10}"]
-    built.start(*command, until="stg_extracted_positions: range 5 of", then=Project.kill)
+    built.start(*command, until="stg_extracted_positions: range 5 of", then=Started.kill)
     assert {table: actual(built, table) for table in EXPECTED} == before
     command.remove("--full-refresh")
     ran = built.dbt(*command[1:])

@@ -2,6 +2,7 @@
 
 from brand_visibility import COMPETITORS, JOB
 from harness import BIN, Project
+from warm import Started
 
 BUILT = JOB
 HISTORY = "entity_metrics.brand_competitors_history"
@@ -60,7 +61,7 @@ def test_a_killed_snapshot_leaves_no_duplicates(connected: Project) -> None:
     connected.postgres(f"delete from {COMPETITORS} where {RIVAL}")
     connected.dbt_here("run", "--select", "stg_brand_competitors")
     second_insert = "join updates_and_deletes on target.dbt_scd_id"
-    connected.start(str(BIN / "dbt"), "--log-level", "debug", *command, until=second_insert, then=Project.kill)
+    connected.start(str(BIN / "dbt"), "--log-level", "debug", *command, until=second_insert, then=Started.kill)
     assert connected.value(f"select count() from {HISTORY}__snapshot_upsert") >= 20
     assert versions(connected) == (21, 0)
 

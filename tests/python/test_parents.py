@@ -1,9 +1,8 @@
 """Children and the parents that they are joined to: in which order they are staged, and what is left without one."""
 
-from subprocess import Popen
-
 from harness import Project
 from test_staging import DBT
+from warm import Started
 
 JOB = "source_events"
 
@@ -11,7 +10,7 @@ JOB = "source_events"
 def test_children_are_staged_first(connected: Project) -> None:
     """An article and its reactions come in between two pulls: none of the staged reactions is without its article."""
 
-    def react(_process: Popen[str]) -> None:
+    def react(_process: Started) -> None:
         connected.postgres(
             """insert into "Article" select (jsonb_populate_record(null::"Article", to_jsonb(a) || '{"id": 900001}')).*
                from (select * from "Article" order by id limit 1) as a;

@@ -6,6 +6,7 @@ import re
 import threading
 
 from harness import BIN, EVENTS, Project
+from warm import Started
 
 BUILT = "bounty_metrics"
 RUN_BOUNTY = ["run", "--select", "bounty_metrics"]
@@ -44,7 +45,7 @@ def test_killed_between_delete_and_attach(built: Project) -> None:
     before = built.outside()
     another_statement(built, "select sleep(3)", between="attach")
     change(built)
-    killed = built.start(str(BIN / "dbt"), *RUN_BOUNTY, until="select sleep(3)", then=Project.kill)
+    killed = built.start(str(BIN / "dbt"), *RUN_BOUNTY, until="select sleep(3)", then=Started.kill)
     assert killed.code != 0
     assert built.bounty_slice() == [] and built.outside() == before
     built.dbt_here(*RUN_BOUNTY)  # without the change: its files were parsed before

@@ -6,6 +6,7 @@ import pytest
 
 from harness import Project
 from test_staging import DBT, as_on_an_older_server, make_bounties, small_ranges
+from warm import Started
 
 PULL = ["run", "--select", "stg_bounty_metrics"]
 STAGED = "select count(), sum(favoriteCount), countIf(bountyId = 0) from entity_metrics.stg_bounty_metrics"
@@ -71,7 +72,7 @@ def test_a_key_that_is_no_integer(connected: Project) -> None:
 def test_a_pull_is_not_resumed_from_another_source(connected: Project, change: str) -> None:
     """Ranges of an int column beside ranges of what has become a bigint would wrap."""
     make_bounties(connected, 2000)
-    connected.start(DBT, *PULL, *small_ranges(200), until=": range 2 of", then=Project.kill)
+    connected.start(DBT, *PULL, *small_ranges(200), until=": range 2 of", then=Started.kill)
     connected.postgres(change)
     if "bigint" in change:
         connected.postgres("""update "BountyMetric" set "favoriteCount" = 3000000000 where "bountyId" = 2990""")

@@ -7,6 +7,7 @@ import threading
 import pytest
 
 from harness import BIN, EVENTS, Project
+from warm import Started
 
 DBT = str(BIN / "dbt")
 RUN_BOUNTY = [DBT, "run", "--select", "bounty_metrics"]
@@ -94,7 +95,7 @@ def test_killed_in_the_middle_of_a_pull(connected: Project) -> None:
     connected.create_event_table()
     connected.add_live_events()
     before = connected.outside()
-    killed = connected.start(*RUN_BOUNTY, *small_ranges(200), until=": range 3 of", then=Project.kill)
+    killed = connected.start(*RUN_BOUNTY, *small_ranges(200), until=": range 3 of", then=Started.kill)
     assert killed.code != 0
     assert connected.bounty_slice() == [] and connected.outside() == before
     assert connected.value("select count() from system.tables where name = 'stg_bounty_metrics__pull'") == 1
@@ -123,7 +124,7 @@ def test_killed_between_the_swap_and_the_drop(connected: Project) -> None:
     """The pull table is the old snapshot then, whose ranges the ledger calls finished: it must never be gone on with."""
     connected.dbt(*RUN_BOUNTY[1:], *small_ranges(200))
     make_bounties(connected, 4000)
-    connected.start(*RUN_BOUNTY, *small_ranges(200), until=": range 3 of", then=Project.kill)
+    connected.start(*RUN_BOUNTY, *small_ranges(200), until=": range 3 of", then=Started.kill)
     exchange_by_hand(connected)
     connected.dbt(*RUN_BOUNTY[1:], *small_ranges(200))
     expect_bounty(connected)
@@ -151,12 +152,12 @@ def test_a_drop_that_fails(connected: Project) -> None:
 def test_full_refresh_and_changed_sql_start_over(connected: Project) -> None:
     """A pull that was interrupted is not gone on with by --full-refresh, nor by a model that has changed since."""
     make_bounties(connected, 2000)
-    connected.start(*RUN_BOUNTY, *small_ranges(200), until=": range 2 of", then=Project.kill)
+    connected.start(*RUN_BOUNTY, *small_ranges(200), until=": range 2 of", then=Started.kill)
     ran = connected.dbt(*RUN_BOUNTY[1:], "--full-refresh", *small_ranges(200))
     assert "resuming" not in ran.output
     expect_bounty(connected)
 
-    connected.start(*RUN_BOUNTY, *small_ranges(200), until=": range 2 of", then=Project.kill)
+    connected.start(*RUN_BOUNTY, *small_ranges(200), until=": range 2 of", then=Started.kill)
     model = connected.folder / "models/bounty_metrics/stg_bounty_metrics.sql"
     model.write_text(model.read_text().replace("where\n", "where\n    bountyId < 2000000\n    and "))
     assert "resuming" not in connected.dbt("run", "--select", "stg_bounty_metrics", *small_ranges(200)).output

@@ -30,10 +30,10 @@ def test_two_at_once(served: ServerProject, moment: str) -> None:
     # The name is the folder's, too: without what is built beforehand, the publish node is left.
     excluded = ("--exclude", *built_before.split()) if built_before else ()
     command = (str(BIN / "dbt"), "run", "--target", "server", "--select", "bounty_metrics", *excluded)
-    both = [served.start(*command) for _ in range(2)]
-    said = [process.communicate(timeout=120)[0] for process in both]
-    assert sorted(process.returncode for process in both) == [0, 1], said
-    refused = next(text for process, text in zip(both, said, strict=True) if process.returncode)
+    both = [served.start_beside(*command) for _ in range(2)]
+    said = [process.lines.read() for process in both]
+    assert sorted(process.wait() for process in both) == [0, 1], said
+    refused = next(text for process, text in zip(both, said, strict=True) if process.code)
     node = "bounty_metrics" if moment == "publishing" else "stg_bounty_metrics"
     assert re.search(rf"Another run is writing {node}: invocation [0-9a-f-]+ on .+, since [0-9: -]+ UTC", refused), refused
     assert served.bounty_slice() == served.bounty_source() != []
@@ -47,9 +47,9 @@ def test_two_jobs_at_once(served: ServerProject) -> None:
     """What does not write the same goes side by side."""
     served.connect("--target", "server")
     tables = ("bounty_metrics", "tag_metrics")
-    both = [served.start(str(BIN / "dbt"), "run", "--target", "server", "--select", f"+{table}") for table in tables]
-    said = [process.communicate(timeout=120)[0] for process in both]
-    assert [process.returncode for process in both] == [0, 0], said
+    both = [served.start_beside(str(BIN / "dbt"), "run", "--target", "server", "--select", f"+{table}") for table in tables]
+    said = [process.lines.read() for process in both]
+    assert [process.wait() for process in both] == [0, 0], said
     assert served.bounty_slice() == served.bounty_source()
     assert (
         served.value(f"select sum(metricValue) from {EVENTS} where entityType = 'Tag' and metricType = 'postCount'")

@@ -1,33 +1,67 @@
-"""A process that has imported dbt, parsed a project and forks for each command: both take longer than what most commands do.
+"""A process that has imported dbt, parsed the project and forks for each command: both take longer than what most commands do.
 
 A command is what it would be in a process of its own: its arguments, environment, folder, output and exit code.
 """
 
+import atexit
 import gc
 import json
 import os
 import runpy
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
-import textwrap
+import traceback
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any, NoReturn, TextIO
+
+import parsed
 
 PROJECT = Path(__file__).parents[2]
+COPIED = ["macros", "models", "seeds", "tests/generic", "dbt_project.yml"]
+EXPOSURE = "exposures: [{name: seen, type: dashboard, owner: {name: we}, depends_on: []}]"
+
+
+@dataclass
+class Command:
+    """Words as a shell has them, a folder, an environment, and a file for output and errors.
+
+    kept, unchanged: as parsed.keep has them.
+    """
+
+    words: list[str]
+    folder: str
+    environment: dict[str, str]
+    output: str
+    kept: str
+    unchanged: bool
 
 
 class Warm:
-    """Runs dbt, and scripts by this Python, in forks of one process."""
+    """Runs dbt, and scripts by this Python, in forks of one process. kept: the folder for what dbt parsed."""
 
-    def __init__(self) -> None:
+    def __init__(self, kept: Path) -> None:
+        self.kept = kept
         self._process = subprocess.Popen(
             [sys.executable, __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parent
         )
 
-    def run(self, command: list[str], folder: Path, environment: dict[str, str], output: Path) -> int:
-        """Run a command, its output and errors going to a file. Returns its exit code."""
-        request = {"command": command, "folder": str(folder), "environment": environment, "output": str(output)}
+    def run(self, command: Command) -> int:
+        """Run a command to its end. Returns its exit code."""
+        return self.wait(self._ask(asdict(command)))
+
+    def start(self, command: Command) -> "Started":
+        """Start a command beside others; what it prints can be read as it comes."""
+        os.mkfifo(command.output)
+        return Started(self, self._ask(asdict(command)), Path(command.output).open(errors="replace"))
+
+    def wait(self, pid: int) -> int:
+        return self._ask({"wait": pid})
+
+    def _ask(self, request: dict[str, Any]) -> int:
         assert self._process.stdin and self._process.stdout
         self._process.stdin.write(json.dumps(request) + "\n")
         self._process.stdin.flush()
@@ -39,72 +73,120 @@ class Warm:
         self._process.wait()
 
 
+@dataclass
+class Started:
+    """A command in a process group of its own. lines: of its output, until its end."""
+
+    warm: Warm
+    pid: int
+    lines: TextIO
+    code: int | None = None
+
+    def send_signal(self, number: int) -> None:
+        os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        os.killpg(self.pid, signal.SIGKILL)
+
+    def wait(self) -> int:
+        """Its exit code; negative where a signal ended it."""
+        if self.code is None:
+            self.code = self.warm.wait(self.pid)
+            self.lines.close()
+        return self.code
+
+
 def serve() -> None:
-    """Fork for each request, and answer with the exit code."""
+    """Fork for a command, and answer with the number of its process; wait for one, and answer with its exit code."""
     import dbt.adapters.chdb  # noqa: F401
 
-    parse()
     gc.disable()  # for commands that end soon
+    parse()
     for line in sys.stdin:
-        child = os.fork()
-        if child == 0:
-            run(**json.loads(line))
-            return
-        print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
-
-
-SMALL_PROJECT = {
-    "dbt_project.yml": "{name: small, profile: entity_metrics, model-paths: [.], seed-paths: [.], flags: {static_parser: false}}",
-    "one.sql": "select 1 as id",
-    "two.csv": "id\n1\n",
-    "all.yml": """
-        models:
-          - {name: one, group: few, columns: [{name: id, data_tests: [unique]}]}
-        sources: [{name: here, tables: [{name: there, columns: [{name: id}]}]}]
-        groups: [{name: few, owner: {name: we}}]
-        exposures: [{name: seen, type: dashboard, owner: {name: we}, depends_on: []}]
-        unit_tests: [{name: known, model: one, given: [], expect: {rows: [{id: 1}]}}]
-        """,
-}
-"""Something of each kind, and nothing that dbt reads with its static parser, whose threads would be missing in a fork."""
+        request = json.loads(line)
+        if "wait" in request:
+            answer = os.waitstatus_to_exitcode(os.waitpid(request["wait"], 0)[1])
+        else:
+            answer = os.fork()
+            if answer == 0:
+                end(Command(**request))
+        print(answer, flush=True)
 
 
 def parse() -> None:
-    """Parse a project twice, the second time from what the first one kept: dbt makes its serializers as it needs them."""
-    from dbt.cli.main import dbtRunner
+    """Parse the project twice, the second time from what the first one kept.
 
+    dbt makes its serializers as it needs them, and remembers the Jinja that it has parsed. Snapshots are left out, and what
+    refers to models in YAML: dbt reads that with its static parser, whose threads would be missing in a fork.
+    """
+    from dbt.cli.main import dbtRunner
+    from dbt_common.tests import enable_test_caching
+
+    enable_test_caching()
     with tempfile.TemporaryDirectory() as folder:
-        for name, text in SMALL_PROJECT.items():
-            Path(folder, name).write_text(textwrap.dedent(text))
+        for name in COPIED:
+            source, copy = PROJECT / name, Path(folder, name)
+            copy.parent.mkdir(exist_ok=True)
+            (shutil.copytree if source.is_dir() else shutil.copy)(source, copy)
+        shutil.rmtree(Path(folder, "models/brand_visibility"))
+        Path(folder, "models/exposures.yml").write_text(EXPOSURE)
         shutil.copy(PROJECT / "profiles.yml.example", Path(folder, "profiles.yml"))
+        options = ["--quiet", "--no-static-parser", "--project-dir", folder, "--profiles-dir", folder]
         for _ in range(2):
-            assert dbtRunner().invoke(["parse", "--quiet", "--project-dir", folder, "--profiles-dir", folder]).success
+            assert dbtRunner().invoke(["parse", *options]).success
     assert len([*Path("/proc/self/task").iterdir()]) == 1
 
 
-def run(command: list[str], folder: str, environment: dict[str, str], output: str) -> None:
+def end(command: Command) -> NoReturn:
+    """Run a command and end this process with its exit code, without taking apart all that it holds: that takes half a second."""
+    code = 0
+    try:
+        run(command)
+    except SystemExit as ex:
+        code = ex.code if isinstance(ex.code, int) else int(ex.code is not None)
+        if isinstance(ex.code, str):
+            print(ex.code, file=sys.stderr)
+    except BaseException:
+        traceback.print_exc()
+        code = 1
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
+def run(command: Command) -> None:
     """Become the command: python and a script, entity-metrics as it is in the folder, or dbt."""
+    os.setsid()
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # where the tests run in a shell's background, it is ignored
     os.environ.clear()
-    os.environ.update(environment)
-    os.chdir(folder)
-    for file, descriptors, flags in ((os.devnull, (0,), os.O_RDONLY), (output, (1, 2), os.O_WRONLY | os.O_CREAT | os.O_TRUNC)):
+    os.environ.update(command.environment)
+    os.chdir(command.folder)
+    for file, descriptors, flags in (
+        (os.devnull, (0,), os.O_RDONLY),
+        (command.output, (1, 2), os.O_WRONLY | os.O_CREAT | os.O_TRUNC),
+    ):
         opened = os.open(file, flags)
         for descriptor in descriptors:
             os.dup2(opened, descriptor)
-    if command[0] == sys.executable:
-        sys.argv = command[1:]
-        sys.path[0] = str(Path(command[1]).parent.resolve())
-        runpy.run_path(command[1], run_name="__main__")
-    elif Path(command[0]).name == "entity-metrics":
+        os.close(opened)
+    sys.stdout.reconfigure(write_through=True)
+    parsed.keep(Path(command.kept), command.unchanged)
+    first, *rest = command.words
+    if first == sys.executable:
+        sys.argv = rest
+        sys.path[0] = str(Path(rest[0]).parent.resolve())
+        runpy.run_path(rest[0], run_name="__main__")
+    elif Path(first).name == "entity-metrics":
         sys.path[0] = str(Path("scripts").resolve())
         from entity_metrics.cli import main
 
-        sys.argv = command
+        sys.argv = command.words
         main()
     else:
         from dbt.cli.main import cli
 
-        sys.argv = command
+        sys.argv = command.words
         cli()
 
 

@@ -1,0 +1,63 @@
+"""What dbt parsed, kept for all copies of the project: parsing takes longer than what most commands do."""
+
+import hashlib
+import os
+import re
+import shutil
+from pathlib import Path
+
+from dbt.config import RuntimeConfig
+from dbt.parser import manifest
+from dbt.parser.manifest import ManifestLoader
+from dbt_common.tests import enable_test_caching
+
+FOR_PARSING = r"dry_run|range_limit|_database|_collection|trial_id"
+"""The vars that say something of what files are parsed into. All others are for the SQL, which is made when a node runs."""
+
+_read = ManifestLoader.read_manifest_for_partial_parse
+_write = ManifestLoader.write_manifest_for_partial_parse
+_check = ManifestLoader.build_manifest_state_check
+
+
+def keep(folder: Path, unchanged: bool) -> None:
+    """Have dbt begin with what was parsed before for the same target, profile, vars and dbt_project.yml, from `folder`.
+
+    unchanged: whether the files of this copy are as in the repository, so that what dbt parses may be kept for others. dbt itself
+    finds out which files differ from those that were parsed, and parses them anew.
+    """
+
+    def state(loader: ManifestLoader) -> str:
+        name = hashlib.sha256(repr(loader.manifest.state_check).encode()).hexdigest()[:16] + ".msgpack"
+        manifest.PARTIAL_PARSE_FILE_NAME = name
+        return name
+
+    def read(loader: ManifestLoader) -> object:
+        name = state(loader)
+        there = Path(loader.root_project.project_target_path, name)
+        if not there.exists() and (folder / name).exists():
+            there.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(folder / name, there)
+        return _read(loader)
+
+    def write(loader: ManifestLoader) -> None:
+        _write(loader)
+        if unchanged:
+            name = manifest.PARTIAL_PARSE_FILE_NAME
+            copy = folder / f"{os.getpid()}"
+            shutil.copy(Path(loader.root_project.project_target_path, name), copy)
+            copy.rename(folder / name)
+
+    ManifestLoader.read_manifest_for_partial_parse = read
+    ManifestLoader.write_manifest_for_partial_parse = write
+    ManifestLoader.build_manifest_state_check = _state_check
+    enable_test_caching()
+
+
+def _state_check(loader: ManifestLoader) -> object:
+    config: RuntimeConfig = loader.root_project
+    given = config.cli_vars
+    config.cli_vars = {name: value for name, value in given.items() if re.search(FOR_PARSING, name)}
+    try:
+        return _check(loader)
+    finally:
+        config.cli_vars = given
