@@ -46,7 +46,7 @@ lint: setup  ## ruff, yamllint, sqlfluff
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/yamllint --strict .
-	@$(BIN)/sqlfluff lint models macros tests snapshots
+	@$(BIN)/sqlfluff lint --processes 0 models macros tests snapshots
 
 JOB ?= image_metrics
 ROWS ?= 4000000

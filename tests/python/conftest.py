@@ -21,7 +21,24 @@ from warm import Warm
 
 gc.set_threshold(200_000, 20, 50)  # dbt's manifests are large and stay: looking through them takes a tenth of the time
 
+LONGEST = (
+    "brand_visibility",
+    "bad_input",
+    "staging",
+    "packages",
+    "server",
+    "counting_once",
+    "torture",
+    "extending",
+    "pull_source",
+)
+"""What is tested in the files that take longest: they come first, so that no worker is left with one in the end."""
+
 PASSWORD = "s3cret-Pa55 'word\\"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: item.path.stem.removeprefix("test_") not in LONGEST)
 
 
 def sample_server(folder: Path, entities: int = 100) -> Server:

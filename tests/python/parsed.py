@@ -1,14 +1,18 @@
-"""What dbt parsed, kept for all copies of the project: parsing takes longer than what most commands do."""
+"""What dbt parsed, and Jinja compiled, kept for all copies of the project: it takes longer than what most commands do."""
 
 import hashlib
+import marshal
 import os
 import re
 import shutil
+import threading
 from pathlib import Path
+from typing import Any
 
 from dbt.config import RuntimeConfig
 from dbt.parser import manifest
 from dbt.parser.manifest import ManifestLoader
+from dbt_common.clients.jinja import MacroFuzzEnvironment
 from dbt_common.tests import enable_test_caching
 
 FOR_PARSING = r"dry_run|range_limit|_database|_collection|trial_id"
@@ -17,6 +21,7 @@ FOR_PARSING = r"dry_run|range_limit|_database|_collection|trial_id"
 _read = ManifestLoader.read_manifest_for_partial_parse
 _write = ManifestLoader.write_manifest_for_partial_parse
 _check = ManifestLoader.build_manifest_state_check
+_compile = MacroFuzzEnvironment.compile
 
 
 def keep(folder: Path, unchanged: bool) -> None:
@@ -43,14 +48,28 @@ def keep(folder: Path, unchanged: bool) -> None:
         _write(loader)
         if unchanged:
             name = manifest.PARTIAL_PARSE_FILE_NAME
-            copy = folder / f"{os.getpid()}"
-            shutil.copy(Path(loader.root_project.project_target_path, name), copy)
-            copy.rename(folder / name)
+            _put(folder / name, Path(loader.root_project.project_target_path, name).read_bytes())
 
+    def compiled(environment: MacroFuzzEnvironment, source: Any, *arguments: Any, **options: Any) -> Any:
+        if not isinstance(source, str) or arguments or options:
+            return _compile(environment, source, *arguments, **options)
+        file = folder / hashlib.sha256(f"{type(environment).__name__} {source}".encode()).hexdigest()[:32]
+        if not file.exists():
+            _put(file, marshal.dumps(_compile(environment, source)))
+        return marshal.loads(file.read_bytes())
+
+    MacroFuzzEnvironment.compile = compiled
     ManifestLoader.read_manifest_for_partial_parse = read
     ManifestLoader.write_manifest_for_partial_parse = write
     ManifestLoader.build_manifest_state_check = _state_check
     enable_test_caching()
+
+
+def _put(file: Path, content: bytes) -> None:
+    """Write a file that others may read meanwhile."""
+    unfinished = file.with_suffix(f".{os.getpid()}.{threading.get_ident()}")
+    unfinished.write_bytes(content)
+    unfinished.rename(file)
 
 
 def _state_check(loader: ManifestLoader) -> object:
