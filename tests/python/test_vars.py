@@ -1,6 +1,14 @@
 """Malformed vars: a sentence that names the var and what to give, before anything is done."""
 
+import json
+import re
+from typing import Any
+
+from dbt.cli.main import dbtRunner
+
+from entity_metrics.project import _vars
 from harness import Project
+from parsed import FOR_PARSING
 
 BUILT = "bounty_metrics"
 PUBLISH = ["run", "--select", "path:models/bounty_metrics/bounty_metrics.sql"]
@@ -33,3 +41,36 @@ def test_malformed_vars(built: Project) -> None:
     for variables, sentence in SENTENCES.items():
         done = built.dbt_here(*PUBLISH, "--vars", variables, ok=False)
         assert sentence in done.output, variables
+
+
+FOR_THE_SQL = {
+    "backfill_date": "2025-03-31",
+    "event_table": "events",
+    "counted_from": {"*": "source_events", "Bounty.trackCount": "metric_tables"},
+    "source_events_cutoff": None,
+    "unknown_time": "2020-01-01",
+    "include_zero_values": True,
+    "allow_missing_columns": True,
+    "max_removed_share": 0.5,
+    "min_coverage": 0.5,
+    "delete_timeout": 2,
+    "range_size": 20,
+    "pull_streams": 1,
+    "lease_seconds": 2,
+}
+"""Other values than the defaults."""
+
+
+def test_vars_that_parsing_does_not_depend_on(prepared) -> None:
+    """What was parsed without them is what would be parsed with them: the tests take it for that."""
+    assert set(FOR_THE_SQL) == {name for name in _vars() if not re.search(FOR_PARSING, name)}
+
+    def parsed(manifest: Any) -> dict[str, dict[str, Any]]:
+        found = (manifest.nodes, manifest.sources, manifest.unit_tests, manifest.macros)
+        described = {name: part.to_dict() for parts in found for name, part in parts.items()}
+        return {name: {key: told[key] for key in told if key != "created_at"} for name, told in described.items()}
+
+    project = prepared("source_events", None)
+    with project.inside():
+        anew = dbtRunner().invoke(["parse", "--quiet", "--no-partial-parse", "--vars", json.dumps(FOR_THE_SQL)])
+    assert parsed(anew.result) == parsed(project.manifest())
