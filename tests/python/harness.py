@@ -8,7 +8,7 @@ import shutil
 import signal
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -228,24 +228,23 @@ class Project(EventTable):
     def start(self, *command: str, until: str, then: Callable[[Started], None]) -> Ran:
         """Run a command, and do `then` with its process, which stands still meanwhile, when it has printed `until`."""
         self.release()
-        process = self.start_beside(*command)
+        process = self.start_beside(*command, stop_at=until)
         output = ""
         done = False
         for line in process.lines:
             output += line
             if not done and until in line:
                 done = True
-                os.killpg(process.pid, signal.SIGSTOP)
                 then(process)
                 os.killpg(process.pid, signal.SIGCONT)
         code = process.wait()
         assert done, output[-6000:]
         return Ran(code, output)
 
-    def start_beside(self, *command: str) -> Started:
-        """Start a command beside others."""
+    def start_beside(self, *command: str, stop_at: str = "") -> Started:
+        """Start a command beside others. It stands still when it has printed stop_at."""
         output = self.folder.parent / f"output{len(self._processes)}"
-        self._processes.append(self._warm.start(self._as_command(command, output, {})))
+        self._processes.append(self._warm.start(replace(self._as_command(command, output, {}), stop_at=stop_at)))
         return self._processes[-1]
 
     def _as_command(self, words: tuple[str, ...], output: Path, environment: dict[str, str]) -> Command:

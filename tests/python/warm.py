@@ -29,7 +29,7 @@ EXPOSURE = "exposures: [{name: seen, type: dashboard, owner: {name: we}, depends
 class Command:
     """Words as a shell has them, a folder, an environment, and a file for output and errors.
 
-    kept, unchanged: as parsed.keep has them.
+    kept, unchanged: as parsed.keep has them. stop_at: what the command stands still at when it has printed it.
     """
 
     words: list[str]
@@ -38,6 +38,7 @@ class Command:
     output: str
     kept: str
     unchanged: bool
+    stop_at: str = ""
 
 
 class Warm:
@@ -155,6 +156,26 @@ def end(command: Command) -> NoReturn:
     os._exit(code)
 
 
+class Stopping:
+    """A stream of this process, which stands still when it has written a text for the first time."""
+
+    stopped = False
+
+    def __init__(self, stream: TextIO, text: str) -> None:
+        self._stream = stream
+        self._text = text
+
+    def write(self, said: str) -> int:
+        written = self._stream.write(said)
+        if self._text in said and not Stopping.stopped:
+            Stopping.stopped = True
+            os.kill(os.getpid(), signal.SIGSTOP)
+        return written
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
 def run(command: Command) -> None:
     """Become the command: python and a script, entity-metrics as it is in the folder, or dbt."""
     os.setsid()
@@ -171,6 +192,8 @@ def run(command: Command) -> None:
             os.dup2(opened, descriptor)
         os.close(opened)
     sys.stdout.reconfigure(write_through=True)
+    if command.stop_at:
+        sys.stdout, sys.stderr = Stopping(sys.stdout, command.stop_at), Stopping(sys.stderr, command.stop_at)
     parsed.keep(Path(command.kept), command.unchanged)
     first, *rest = command.words
     if first == sys.executable:
