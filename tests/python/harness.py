@@ -116,9 +116,10 @@ class Project(EventTable):
         if chdb:
             other.release()
             shutil.copytree(other.chdb, self.chdb, symlinks=True)
-            for (collection,) in self.rows("select name from system.named_collections"):
-                self._command(f"alter named collection {collection} set database = '{self.database}'")
-            self.release()
+            for collection in (self.chdb / "named_collections").iterdir():
+                text = collection.read_text()
+                assert f"database = '{other.database}'" in text
+                collection.write_text(text.replace(f"database = '{other.database}'", f"database = '{self.database}'"))
 
     # commands -------------------------------------------------------------------------------------------------------
 
@@ -180,7 +181,6 @@ class Project(EventTable):
 
     def _invoke(self, arguments: tuple[str, ...]) -> tuple[dbtRunnerResult, list[tuple[str, str]]]:
         """What dbt gives, and each of its messages with its level."""
-        self.release()
         manifest = self.manifest()
         said: list[tuple[str, str]] = []
         with self.inside():
