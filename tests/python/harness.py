@@ -146,7 +146,7 @@ class Project(EventTable):
         return (
             self._model is not None
             and arguments[0] in ("run", "build", "test", "snapshot", "seed")
-            and not re.search(r"--target|--log-level|dry_run|range_limit|_database|_collection|trial_id", " ".join(arguments))
+            and not re.search(rf"--target|--log-level|{parsed.FOR_PARSING}", " ".join(arguments))
             and self._unchanged()
         )
 

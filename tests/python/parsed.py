@@ -15,7 +15,7 @@ from dbt.parser.manifest import ManifestLoader
 from dbt_common.clients.jinja import MacroFuzzEnvironment
 from dbt_common.tests import enable_test_caching
 
-FOR_PARSING = r"dry_run|range_limit|_database|_collection|trial_id"
+FOR_PARSING = r"dry_run|range_limit|_database|_collection|trial_id|dictionary_"
 """The vars that say something of what files are parsed into. All others are for the SQL, which is made when a node runs."""
 
 _read = ManifestLoader.read_manifest_for_partial_parse
