@@ -20,3 +20,5 @@
     {%- endset -%}
     {{ return(run_query(query)) }}
 {% endmacro %}
+
+{% macro clickhouse__drop_associated_mv_if_it_was_automatically_created(target_relation) %}{% endmacro %}

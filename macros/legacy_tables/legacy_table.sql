@@ -35,7 +35,7 @@
 {% macro legacy_columns(legacy_table) %}
     {#- What the registry says of its columns: quantity, legacy_column, agreement, reason, and the job that counts it. -#}
     {%- set seed = ref('metrics') -%}
-    {% if not execute or not table_exists(seed) %}{{ return([]) }}{% endif %}
+    {% if not execute or load_cached_relation(seed) is none %}{{ return([]) }}{% endif %}
     {{ return(run_query(
         'with registry as ' ~ registry() ~ ' select quantity, legacy_column, agreement, reason, job, entity_type from registry'
         ~ " where legacy_table = '" ~ legacy_table ~ "' order by quantity"

@@ -16,12 +16,14 @@
 {% macro assert_event_table() %}
     {#- Returns it. -#}
     {%- set event_table = event_relation() -%}
-    {% if not table_exists(event_table) %}
-        {{ exceptions.raise_compiler_error(
-            "There is no event table " ~ event_table ~ ": publish something first, or name it by the vars event_table and event_database."
-        ) }}
-    {% endif %}
+    {% if not table_exists(event_table) %}{% do no_event_table(event_table) %}{% endif %}
     {{ return(event_table) }}
+{% endmacro %}
+
+{% macro no_event_table(event_table) %}
+    {{ exceptions.raise_compiler_error(
+        "There is no event table " ~ event_table ~ ": publish something first, or name it by the vars event_table and event_database."
+    ) }}
 {% endmacro %}
 
 {% macro assert_exclusions_fit() %}

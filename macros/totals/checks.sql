@@ -42,8 +42,9 @@
     {%- if flags.WHICH == 'test' -%}
         {{- return('true') -}}
     {%- endif -%}
+    {%- set touched = touched_entities() -%}
     {%- set a_few = run_query(
-        "select toString(entity_type) as entity_type, entity_id from " ~ days
+        "select toString(entity_type) as entity_type, entity_id, (select count() from " ~ touched ~ ") as touched from " ~ days
         ~ " where entity_type != '' and toYYYYMM(day) = (select max(toYYYYMM(day)) from " ~ days ~ " where entity_type = '')"
         ~ " limit 1 by entity_type, entity_id limit 20"
     ).rows -%}
@@ -53,8 +54,7 @@
         {%- do ids.append(row['entity_id'] | string) -%}
     {%- endfor -%}
     {%- set few = 'entity_id in (' ~ ids | join(', ') ~ ') and (entity_type, entity_id) in (' ~ keys | join(', ') ~ ')' -%}
-    {%- set touched = touched_entities() -%}
-    {%- if count_rows(touched) == 0 -%}
+    {%- if not a_few or a_few[0]['touched'] == 0 -%}
         {{- return(few) -}}
     {%- endif -%}
     {{- return(

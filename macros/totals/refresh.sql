@@ -6,14 +6,28 @@
 
 {% macro months_to_build() %}
     {#- The months whose events are not what was built, each with its fingerprint, 0 where they are gone; at first all. -#}
-    {%- set names, exclusions = ref('metrics'), ref('excluded_users') -%}
+    {%- set names, exclusions, events = ref('metrics'), ref('excluded_users'), ref('entity_metric_events') -%}
     {% if not execute or flags.WHICH not in ['run', 'build'] %}{{ return([]) }}{% endif %}
-    {{ return(run_query(
+    {%- set changed = run_query(
         "with parts as (" ~ month_fingerprints(names, exclusions) ~ "), built as (" ~ built_from(this if is_incremental()) ~ ")"
         ~ " select if(parts.month > 0, parts.month, built.month) as month, parts.fingerprint as fingerprint"
         ~ " from parts full join built on parts.month = built.month"
         ~ " where parts.fingerprint != built.fingerprint order by month"
-    ).rows) }}
+    ).rows -%}
+    {% if changed %}
+        {% if not table_exists(events) %}
+            {{ exceptions.raise_compiler_error(
+                "There is no " ~ events ~ " to sum up: build it first, as by `dbt build --select event_table`."
+            ) }}
+        {% endif %}
+        {% do assert_exclusions_fit() %}
+        {% do acquire_lease('totals', this.schema) %}
+        {#- Left behind by a run that was killed. -#}
+        {% for name in tables_like(this.schema, this.identifier ~ '__dbt_new_data_%') %}
+            {% do adapter.drop_relation(api.Relation.create(schema=this.schema, identifier=name, type='table')) %}
+        {% endfor %}
+    {% endif %}
+    {{ return(changed) }}
 {% endmacro %}
 
 {% macro built_from(days) %}
@@ -29,11 +43,12 @@
         Checksums of the parts that have events of a month, in UTC, with what else decides on the sums: the names of quantities, the
         users left out, the model itself. Every insert, delete and merge makes other parts.
     -#}
-    {%- set event_table = assert_event_table() -%}
-    {%- set facts = run_query(
+    {%- set event_table = event_relation() -%}
+    {%- set found = run_query(
         "select engine, engine_full, partition_key from system.tables where database = '" ~ event_table.schema ~ "' and name = '"
         ~ event_table.identifier ~ "'"
-    )[0] -%}
+    ).rows -%}
+    {%- set facts = found[0] if found else no_event_table(event_table) -%}
     {%- set sharded = distributed_table(facts['engine_full']) -%}
     {% if not sharded and not (facts['engine'] | string).endswith('MergeTree') %}
         {{ exceptions.raise_compiler_error(
@@ -84,22 +99,6 @@
     group by month
 {% endmacro %}
 
-{% macro before_built_days() %}
-    {#- One refresh at a time, and nothing left of one that was killed. -#}
-    {% if not execute %}{{ return('') }}{% endif %}
-    {%- set events = ref('entity_metric_events') -%}
-    {% if not table_exists(events) %}
-        {{ exceptions.raise_compiler_error(
-            "There is no " ~ events ~ " to sum up: build it first, as by `dbt build --select event_table`."
-        ) }}
-    {% endif %}
-    {% do assert_exclusions_fit() %}
-    {% do acquire_lease('totals', this.schema) %}
-    {% for name in tables_like(this.schema, this.identifier ~ '__dbt_new_data_%') %}
-        {% do adapter.drop_relation(api.Relation.create(schema=this.schema, identifier=name, type='table')) %}
-    {% endfor %}
-{% endmacro %}
-
 {% macro tables_like(database, pattern) %}
     {{ return(run_query(
         "select name from system.tables where database = '" ~ database ~ "' and name like '" ~ pattern.replace('_', '\\\\_') ~ "'"
@@ -110,11 +109,13 @@
     {#- Finds the entities whose days differ from what was counted, in months that were built since. -#}
     {% if not execute %}{{ return('') }}{% endif %}
     {%- set days, counted, touched = ref('built_days'), counted_days(), touched_entities() -%}
-    {% do acquire_lease('totals', this.schema) %}
-    {% call statement('create_counted_days') %}
-        create table if not exists {{ counted }} {{ on_cluster_clause(counted) }} as {{ days }}
-    {% endcall %}
     {%- set months = months_to_count() -%}
+    {% if months %}
+        {% do acquire_lease('totals', this.schema) %}
+        {% call statement('create_counted_days') %}
+            create table if not exists {{ counted }} {{ on_cluster_clause(counted) }} as {{ days }}
+        {% endcall %}
+    {% endif %}
     {#- One number for both keys takes half the time; the names of entity types are few enough not to collide. -#}
     {% call statement('find_touched') %}
         create or replace table {{ touched }} {{ on_cluster_clause(touched) }}
@@ -125,7 +126,7 @@
             any(sides.entity_type) as entity_type,
             any(sides.entity_id) as entity_id
         from (
-            {%- for table, sign in [(days, ''), (counted, '-')] %}
+            {%- for table, sign in [(days, ''), (counted if months else days, '-')] %}
                 select
                     entity_type,
                     entity_id,

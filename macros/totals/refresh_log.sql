@@ -31,10 +31,3 @@
         from {{ counted }}
     {% endcall %}
 {% endmacro %}
-
-{% macro refreshed_months() %}
-    {#- The months that this run counted anew. -#}
-    {{ return(run_query(
-        "select arrayJoin(months) as month from " ~ refresh_log() ~ " where run_id = '" ~ invocation_id ~ "'"
-    ).rows | map(attribute='month') | list) }}
-{% endmacro %}

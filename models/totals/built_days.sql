@@ -5,8 +5,7 @@
         materialized='incremental',
         incremental_strategy='insert_overwrite',
         partition_by='toYYYYMM(day)',
-        order_by='(entity_type, entity_id, quantity, day)',
-        pre_hook='{{ before_built_days() }}'
+        order_by='(entity_type, entity_id, quantity, day)'
     )
 }}
 {% set months = months_to_build() %}

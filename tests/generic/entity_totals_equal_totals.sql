@@ -1,20 +1,32 @@
 {#-
-    The columns of the one view say what the rows of the other say, by sums and by keys. A row for each quantity; `problem` says what
-    differs. In `dbt build` of the entities that were counted, in `dbt test` of all. A comparison of nothing fails.
+    The columns of the one view say what the rows of the other say, by sums and by keys, and there is a column for each quantity that has
+    events: one that the seed `metrics` does not have counts what nobody has said. A row for each entity type and quantity; `problem` says
+    what is wrong. In `dbt build` of the entities that were counted, in `dbt test` of all. A comparison of nothing fails.
 -#}
 {% test entity_totals_equal_totals(model, totals, days) %}
     {% if execute %}
         {%- set compared = entities_to_compare(days) -%}
         {%- set quantities = registered_quantities() -%}
         select
+            entity_type,
             quantity,
             sum(sides.difference) as difference,
-            if(difference != 0 or sum(sides.by_key) != 0, 'differs', '') as problem
+            sum(sides.events) as events,
+            multiIf(
+                events > 0
+                and (entity_type, quantity) not in (select entity_type, quantity from {{ ref('metrics') }})
+                and quantity not in (select quantity from {{ ref('metrics') }} where entity_type = '*'),
+                'the registry does not have it: give it a row in seeds/metrics.csv, or delete its events',
+                difference != 0 or sum(sides.by_key) != 0, 'differs',
+                ''
+            ) as problem
         from (
             select
+                entity_type,
                 found.1 as quantity,
                 sum(found.2) as difference,
-                {{ by_key('entity_type, entity_id', 'found.2') }} as by_key
+                {{ by_key('entity_type, entity_id', 'found.2') }} as by_key,
+                toUInt64(0) as events
             from {{ model }}
             array join [
                 {%- for quantity in quantities -%}
@@ -22,19 +34,22 @@
                 {%- endfor -%}
             ] as found
             where {{ compared }}
-            group by quantity
+            group by entity_type, quantity
 
             union all
             select
+                entity_type,
                 quantity,
-                -sum(total) as difference,
-                -{{ by_key('entity_type, entity_id', 'total') }} as by_key
-            from {{ totals }}
-            where quantity in ('{{ quantities | join("', '") }}') and {{ compared }}
-            group by quantity
+                -sum(shown.total) as difference,
+                -{{ by_key('entity_type, entity_id', 'shown.total') }} as by_key,
+                sum(shown.events) as events
+            from {{ totals }} as shown
+            where {{ compared }}
+            group by entity_type, quantity
         ) as sides
-        group by quantity
-        order by quantity
+        group by entity_type, quantity
+        having events > 0 or problem != ''
+        order by entity_type, quantity
     {% endif %}
     {% do ref('metrics') %}
 {% endtest %}

@@ -70,10 +70,6 @@ def is_incremental() -> bool:
     return True
 
 
-def refreshed_months() -> list[int]:
-    return [202501]
-
-
 def last_strategy(_name: str) -> str:
     return "replace"
 
