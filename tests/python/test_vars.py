@@ -76,6 +76,8 @@ def test_vars_that_parsing_does_not_depend_on(prepared) -> None:
         return {name: {key: told[key] for key in told if key != "created_at"} for name, told in described.items()}
 
     project = prepared("source_events", None)
+    project.manifest()  # has dbt begin with what is kept
     with project.inside():
+        kept = dbtRunner().invoke(["parse", "--quiet"])
         anew = dbtRunner().invoke(["parse", "--quiet", "--no-partial-parse", "--vars", json.dumps(FOR_THE_SQL)])
-    assert parsed(anew.result) == parsed(project.manifest())
+    assert parsed(anew.result) == parsed(kept.result)
