@@ -1,5 +1,5 @@
 {#-
-    What the tests of the totals compare. In `dbt build` that is what the same run refreshed, in `dbt test` all. Sums are compared by keys
+    What the tests of the totals compare: in `dbt build` what the same run refreshed, in `dbt test` all. Sums are compared by keys
     without grouping by keys: each value is multiplied by a hash of its key, so that sums are equal only if each key has its own.
 -#}
 
@@ -43,18 +43,17 @@
         {{- return('true') -}}
     {%- endif -%}
     {%- set touched = touched_entities() -%}
-    {%- set a_few = run_query(
-        "select toString(entity_type) as entity_type, entity_id, (select count() from " ~ touched ~ ") as touched from " ~ days
+    {#- As text, which is SQL, too. -#}
+    {%- set found = run_query(
+        "select count() as touched, toString((select groupArray((toString(entity_type), entity_id)) from ("
+        ~ "select entity_type, entity_id from " ~ days
         ~ " where entity_type != '' and toYYYYMM(day) = (select max(toYYYYMM(day)) from " ~ days ~ " where entity_type = '')"
-        ~ " limit 1 by entity_type, entity_id limit 20"
-    ).rows -%}
-    {%- set keys, ids = ['(\'\', 0)'], ['0'] -%}
-    {%- for row in a_few -%}
-        {%- do keys.append('(' ~ sql_text(row['entity_type']) ~ ', ' ~ row['entity_id'] ~ ')') -%}
-        {%- do ids.append(row['entity_id'] | string) -%}
-    {%- endfor -%}
-    {%- set few = 'entity_id in (' ~ ids | join(', ') ~ ') and (entity_type, entity_id) in (' ~ keys | join(', ') ~ ')' -%}
-    {%- if not a_few or a_few[0]['touched'] == 0 -%}
+        ~ " limit 1 by entity_type, entity_id limit 20))) as a_few from " ~ touched
+    )[0] -%}
+    {%- set keys = 'cast(' ~ found['a_few'] ~ ", 'Array(Tuple(String, Int32))')" -%}
+    {%- set few = 'entity_id in (select arrayJoin(tupleElement(' ~ keys ~ ', 2)))'
+        ~ ' and has(' ~ keys ~ ', (toString(entity_type), entity_id))' -%}
+    {%- if found['touched'] == 0 -%}
         {{- return(few) -}}
     {%- endif -%}
     {{- return(

@@ -14,7 +14,7 @@
         ~ " from parts full join built on parts.month = built.month"
         ~ " where parts.fingerprint != built.fingerprint order by month"
     ).rows -%}
-    {% if changed %}
+    {% if changed or not is_incremental() %}
         {% if not table_exists(events) %}
             {{ exceptions.raise_compiler_error(
                 "There is no " ~ events ~ " to sum up: build it first, as by `dbt build --select event_table`."

@@ -51,4 +51,6 @@
     {% endif %}
     {% do ref('metrics') %}
     {% do ref('excluded_users') %}
+    {#- Which finds the entities that are compared. -#}
+    {% do ref('counted_entities') %}
 {% endtest %}
