@@ -117,6 +117,7 @@ UNIT = {
     "published": (int, type(None)),
     "counted": list,
     "left": list,
+    "appended": (int, type(None)),
     "seconds": float,
     "comparisons": list,
 }
