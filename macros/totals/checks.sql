@@ -45,23 +45,31 @@
     {%- set touched = touched_entities() -%}
     {#- As text, which is SQL, too. -#}
     {%- set found = run_query(
-        "select count() as touched, toString((select groupArray((toString(entity_type), entity_id)) from ("
+        "select (select comment from system.tables where database = '" ~ touched.schema ~ "' and name = '"
+        ~ touched.identifier ~ "') as note,"
+        ~ " toString((select groupArray((toString(entity_type), entity_id)) from ("
         ~ "select entity_type, entity_id from " ~ days
         ~ " where entity_type != '' and toYYYYMM(day) = (select max(toYYYYMM(day)) from " ~ days ~ " where entity_type = '')"
-        ~ " limit 1 by entity_type, entity_id limit 20))) as a_few from " ~ touched
+        ~ " limit 1 by entity_type, entity_id limit 20))) as a_few"
     )[0] -%}
-    {%- set keys = 'cast(' ~ found['a_few'] ~ ", 'Array(Tuple(String, Int32))')" -%}
-    {%- set few = 'entity_id in (select arrayJoin(tupleElement(' ~ keys ~ ', 2)))'
-        ~ ' and has(' ~ keys ~ ', (toString(entity_type), entity_id))' -%}
-    {%- if found['touched'] == 0 -%}
-        {{- return(few) -}}
+    {%- if found['note'] == 'all' -%}
+        {{- return('true') -}}
     {%- endif -%}
+    {%- set keys -%}
+        select toString(entity_type) as entity_type, entity_id from {{ touched }}
+        union all
+        select key.1, key.2 from (select arrayJoin(cast({{ found['a_few'] }}, 'Array(Tuple(String, Int32))')) as key)
+    {%- endset -%}
     {{- return(
-        '((' ~ few ~ ') or (entity_id in (select entity_id from ' ~ touched ~ ')'
-        ~ ' and (entity_type, entity_id) in (select entity_type, entity_id from ' ~ touched ~ ')))'
+        '(entity_id in (select entity_id from (' ~ keys ~ ')) and (toString(entity_type), entity_id) in (' ~ keys ~ '))'
     ) -}}
 {% endmacro %}
 
 {% macro by_key(key, value) -%}
     sum(toInt64(cityHash64({{ key }})) * toInt64({{ value }}))
+{%- endmacro %}
+
+{% macro bounded_and_early() -%}
+    {#- Memory is bounded; conditions, which are on keys alone, come before FINAL. -#}
+    max_bytes_before_external_group_by = 1000000000, max_bytes_ratio_before_external_group_by = 0, optimize_move_to_prewhere_if_final = 1
 {%- endmacro %}

@@ -132,12 +132,14 @@
                     entity_id,
                     {{ sign }}toInt64(cityHash64(quantity, day, total, events, last_event)) as difference
                 from {{ table }}
-                where entity_type != '' and toYYYYMM(day) in ({{ months | join(', ') or 0 }})
+                where entity_type != '' and toYYYYMM(day) in ({{ months | join(', ') if months and is_incremental() else 0 }})
                 {{- ' union all' if not loop.last }}
             {%- endfor %}
         ) as sides
         group by bitShiftLeft(cityHash64(toString(sides.entity_type)), 32) + toUInt32(sides.entity_id)
         having sum(sides.difference) != 0
+        {#- The first time all are counted, and none are listed. #}
+        comment '{{ '' if is_incremental() else 'all' }}'
     {% endcall %}
 {% endmacro %}
 

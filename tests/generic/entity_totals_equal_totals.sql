@@ -50,6 +50,7 @@
         group by entity_type, quantity
         having events > 0 or problem != ''
         order by entity_type, quantity
+        settings {{ bounded_and_early() }}
     {% endif %}
     {% do ref('metrics') %}
 {% endtest %}

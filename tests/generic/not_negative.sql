@@ -12,5 +12,6 @@
             last_event
         from {{ model }}
         where total < 0 and {{ entities_to_compare(days) }}
+        settings {{ bounded_and_early() }}
     {% endif %}
 {% endtest %}

@@ -47,7 +47,7 @@
         ) as sides
         group by entity_type, quantity
         order by entity_type, quantity
-        settings max_bytes_before_external_group_by = 1000000000, max_bytes_ratio_before_external_group_by = 0
+        settings {{ bounded_and_early() }}
     {% endif %}
     {% do ref('metrics') %}
     {% do ref('excluded_users') %}

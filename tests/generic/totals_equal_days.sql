@@ -30,7 +30,7 @@
                 {{ by_key('entity_type, quantity, entity_id', 'built.total') }}
                 + 3 * {{ by_key('entity_type, quantity, entity_id', 'built.events') }} as difference
             from {{ days }} as built
-            where entity_type != '' and {{ compared }}
+            prewhere entity_type != '' and {{ compared }}
             group by entity_type, quantity
 
             union all
@@ -43,12 +43,14 @@
                 sum(found.2.events),
                 -{{ by_key('entity_type, found.1, entity_id', 'found.2.total') }}
                 - 3 * {{ by_key('entity_type, found.1, entity_id', 'found.2.events') }} as difference
+            {#- By the keys of the table, so that rows can be left out before the last one of each is found. #}
             from {{ model }} final
             array join totals as found
-            where {{ compared }}
+            prewhere {{ compared }}
             group by entity_type, quantity
         ) as sides
         group by entity_type, quantity
         order by entity_type, quantity
+        settings {{ bounded_and_early() }}
     {% endif %}
 {% endtest %}
