@@ -151,8 +151,20 @@ def test_feeding_a_view(built: Project) -> None:
     seen = "select metricType, sum(total) from entity_metrics.sums group by all order by all"
     assert built.rows(seen) == built.rows(f"{totals} and metricType != 'liveOnly' and userId = -1 group by all order by all")
     change(built)
-    assert "summing will go on counting the events that are deleted" in built.dbt_here(*RUN_BOUNTY).output
+    said = built.dbt_here(*RUN_BOUNTY).output
+    assert "summing will go on counting the events that are deleted" in said
+    assert "or publish by append, which deletes nothing: var publish_strategy" in said
     assert built.bounty_slice() == built.bounty_source()
+    # What is appended the view sees: it is off by what it was off before, and no more.
+    off_by = (
+        "select metricType, sum(total) from (select metricType, total from entity_metrics.sums union all select metricType,"
+        f" -metricValue from {EVENTS}) group by 1 order by 1"
+    )
+    before = built.rows(off_by)
+    built.postgres("""update "BountyMetric" set "trackCount" = "trackCount" + 3, "commentCount" = 0 where "bountyId" = 5""")
+    said = built.dbt_here(*RUN_BOUNTY, "--vars", "{publish_strategy: append}").output
+    assert "bounty_metrics: appended " in said and "will go on counting" not in said
+    assert built.rows(off_by) == before
 
 
 def test_somebody_else_writes(built: Project) -> None:

@@ -47,7 +47,7 @@ def record(target: Target, rows: int) -> dict[str, Any]:
     for _ in range(REPEAT):
         target.command(
             f"insert into {table} select * replace (2 as metricValue) from {table}"
-            f" where _partition_id = '202412' and entityId % {max(rows // 6 // TOUCHED, 1)} = 0 limit {TOUCHED}"
+            f" where _partition_id = '202412' limit 1 by entityId limit {TOUCHED}"
         )
         changed.append(elapsed(dbt("build", "--select", "totals")))
         unchanged.append(elapsed(dbt("build", "--select", "totals")))
