@@ -195,9 +195,8 @@
         select any(entityId) as id
         from ({{ sides }}) as sides
         where {{ ids }}
-        {#- One number for both keys takes half the time; the names of entity types are few enough not to collide. #}
-        group by bitShiftLeft(cityHash64(toString(entityType)), 32) + toUInt32(entityId)
-        having sum(toInt64(cityHash64(userId, metricType)) * metricValue * side) != 0
+        group by {{ entity_number('entityType', 'entityId') }}
+        having {{ by_key('userId, metricType', 'metricValue * side') }} != 0
     )
 
     select

@@ -65,10 +65,6 @@
     ) -}}
 {% endmacro %}
 
-{% macro by_key(key, value) -%}
-    sum(toInt64(cityHash64({{ key }})) * toInt64({{ value }}))
-{%- endmacro %}
-
 {% macro bounded_and_early() -%}
     {#- Memory is bounded; conditions, which are on keys alone, come before FINAL. -#}
     max_bytes_before_external_group_by = 1000000000, max_bytes_ratio_before_external_group_by = 0, optimize_move_to_prewhere_if_final = 1

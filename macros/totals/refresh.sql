@@ -116,7 +116,6 @@
             create table if not exists {{ counted }} {{ on_cluster_clause(counted) }} as {{ days }}
         {% endcall %}
     {% endif %}
-    {#- One number for both keys takes half the time; the names of entity types are few enough not to collide. -#}
     {% call statement('find_touched') %}
         create or replace table {{ touched }} {{ on_cluster_clause(touched) }}
         engine = MergeTree
@@ -136,7 +135,7 @@
                 {{- ' union all' if not loop.last }}
             {%- endfor %}
         ) as sides
-        group by bitShiftLeft(cityHash64(toString(sides.entity_type)), 32) + toUInt32(sides.entity_id)
+        group by {{ entity_number('sides.entity_type', 'sides.entity_id') }}
         having sum(sides.difference) != 0
         {#- The first time all are counted, and none are listed. #}
         comment '{{ '' if is_incremental() else 'all' }}'

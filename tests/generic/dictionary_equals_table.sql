@@ -11,7 +11,6 @@
         from system.dictionaries
         where database = '{{ model.schema }}' and name = '{{ model.identifier }}'
     {% elif execute %}
-        {%- set quantities = registered_quantities() -%}
         {% do run_query('system reload dictionary ' ~ model) %}
         select
             quantity,
@@ -24,11 +23,7 @@
                     {{ sign }}sum(found.2) as difference,
                     {{ sign }}{{ by_key('entity_type, entity_id', 'found.2') }} as by_key
                 from {{ relation }}
-                array join [
-                    {%- for quantity in quantities -%}
-                        ('{{ quantity }}', {{ adapter.quote(quantity) }}){{ ', ' if not loop.last }}
-                    {%- endfor -%}
-                ] as found
+                array join {{ quantities_with_totals() }} as found
                 group by quantity
                 {{- ' union all' if not loop.last }}
             {%- endfor %}

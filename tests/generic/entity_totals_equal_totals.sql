@@ -6,7 +6,6 @@
 {% test entity_totals_equal_totals(model, totals, days) %}
     {% if execute %}
         {%- set compared = entities_to_compare(days) -%}
-        {%- set quantities = registered_quantities() -%}
         select
             entity_type,
             quantity,
@@ -28,11 +27,7 @@
                 {{ by_key('entity_type, entity_id', 'found.2') }} as by_key,
                 toUInt64(0) as events
             from {{ model }}
-            array join [
-                {%- for quantity in quantities -%}
-                    ('{{ quantity }}', {{ adapter.quote(quantity) }}){{ ', ' if not loop.last }}
-                {%- endfor -%}
-            ] as found
+            array join {{ quantities_with_totals() }} as found
             where {{ compared }}
             group by entity_type, quantity
 

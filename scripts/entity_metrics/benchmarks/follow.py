@@ -1,19 +1,16 @@
 """Following a package by corrective events: what of it is besides the pull, after one row in a thousand changed."""
 
-import itertools
 import json
-import statistics
 from typing import Any
 
 from entity_metrics.benchmarks import source_events
-from entity_metrics.benchmarks.models import dbt, elapsed
+from entity_metrics.benchmarks.models import beside_copies, dbt, elapsed
 from entity_metrics.benchmarks.postgres import bare_copy_seconds, connect
+from entity_metrics.benchmarks.source_events import EVENTS, PUBLISHING, STAGING
 from entity_metrics.target import Target
 
 SOURCE = source_events.SOURCE
 TABLES = source_events.TABLES
-STAGING = ["stg_image_reaction", "stg_image"]
-EVENTS, PUBLISHING = "image_reaction_events", "image_reaction"
 REPEAT = 3
 VARIABLES = {"counted_from": {"*": "source_events"}, "source_events_cutoff": None}
 
@@ -50,11 +47,7 @@ def record(target: Target, _rows: int) -> dict[str, Any]:
             }
         )
         copies.append(bare_copy_seconds(source_events.copy_statements(), SOURCE))
-    beside = [statistics.mean(pair) for pair in itertools.pairwise(copies)]
-    seconds, ratios = {"bare COPY": statistics.median(copies)}, {"bare COPY": 1.0}
-    for step in runs[0]:
-        seconds[step] = statistics.median(run[step] for run in runs)
-        ratios[step] = statistics.median(run[step] / copied for run, copied in zip(runs, beside, strict=True))
+    seconds, ratios = beside_copies(runs, copies)
     appended = target.value(f"select countIf(strategy = 'append' and month > 0) from {target.database}.publish_log")
     if not appended:
         raise SystemExit("Nothing was appended.")

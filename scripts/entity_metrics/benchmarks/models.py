@@ -1,5 +1,7 @@
 """Running models by dbt, and how long each step took."""
 
+import itertools
+import statistics
 from datetime import UTC, datetime
 from typing import Any
 
@@ -34,6 +36,19 @@ def elapsed(nodes: dict[str, dict[str, Any]], *names: str) -> float:
     """Seconds from the begin of the first of these nodes (all, if none is named) to the end of the last."""
     timed = [node for name, node in nodes.items() if name in names or not names]
     return max(node["ended"] for node in timed) - min(node["began"] for node in timed)
+
+
+def beside_copies(runs: list[dict[str, float]], copies: list[float]) -> tuple[dict[str, float], dict[str, float]]:
+    """Seconds of each step, and their ratios to the COPY, medians over the runs.
+
+    copies: one before the first run and one after each; a run is compared with the mean of the two beside it.
+    """
+    beside = [statistics.mean(pair) for pair in itertools.pairwise(copies)]
+    seconds, ratios = {"bare COPY": statistics.median(copies)}, {"bare COPY": 1.0}
+    for step in runs[0]:
+        seconds[step] = statistics.median(run[step] for run in runs)
+        ratios[step] = statistics.median(run[step] / copied for run, copied in zip(runs, beside, strict=True))
+    return seconds, ratios
 
 
 def run_and_publish(staging: list[str], events: str, publishing: str, building: str) -> dict[str, float]:

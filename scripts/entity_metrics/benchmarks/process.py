@@ -1,7 +1,6 @@
 """The part of a benchmark that runs dbt, in a process of its own so that its peak memory is dbt's."""
 
 import importlib
-import itertools
 import json
 import resource
 import statistics
@@ -11,7 +10,7 @@ from typing import Any
 
 import click
 
-from entity_metrics.benchmarks.models import dbt, elapsed
+from entity_metrics.benchmarks.models import beside_copies, dbt, elapsed
 from entity_metrics.benchmarks.postgres import bare_copy_seconds
 from entity_metrics.source import collection_and_database, connect
 from entity_metrics.target import Target, open_target
@@ -61,12 +60,7 @@ def in_turns(target: Target, module: ModuleType) -> dict[str, Any]:
             target.command(f"drop table if exists {target.database}.{table}")
         runs.append(module.run_models())
         copies.append(copy())
-    beside = [statistics.mean(pair) for pair in itertools.pairwise(copies)]
-    timed = list(zip(runs, beside, strict=True))[1:]
-    seconds, ratios = {"bare COPY": statistics.median(copies[1:])}, {"bare COPY": 1.0}
-    for step in runs[0]:
-        seconds[step] = statistics.median(run[step] for run, _ in timed)
-        ratios[step] = statistics.median(run[step] / copied for run, copied in timed)
+    seconds, ratios = beside_copies(runs[1:], copies[1:])
     run_peak = peak_mib()
     tests = dbt("test", "--select", *module.TESTS)
     failed = [name for name, node in tests.items() if node["status"] == "fail"]

@@ -6,8 +6,10 @@ from entity_metrics.benchmarks.postgres import connect, copy_statement, make_sit
 
 SOURCE = "postgres"
 TABLES = "ImageReaction with Image"
+STAGING = ["stg_image_reaction", "stg_image"]
+EVENTS, PUBLISHING = "image_reaction_events", "image_reaction"
 TESTS = ["matches_registry_image_reaction", "reconcile_image_reaction", "published_image_reaction"]
-MADE = {"events": ["image_reaction_events"]}
+MADE = {"events": [EVENTS]}
 
 
 def build(rows: int) -> int:
@@ -27,4 +29,4 @@ def copy_statements() -> list[str]:
 
 
 def run_models() -> dict[str, float]:
-    return run_and_publish(["stg_image_reaction", "stg_image"], "image_reaction_events", "image_reaction", "fan-out")
+    return run_and_publish(STAGING, EVENTS, PUBLISHING, "fan-out")
