@@ -1,5 +1,23 @@
 {#- The queries of the test `drift`: by fingerprints of ranges where Postgres runs a query of ours, else row by row. -#}
 
+{% macro drift_since_staged(staged, node, pulled_from, condition, entity_id=none) %}
+    {%- set key = node.config.meta.range_key -%}
+    {%- set entity = entity_id or key -%}
+    {%- set origin = {
+        'collection': source_meta(node.sources[0]).collection, 'database': pulled_from.schema,
+        'table': pulled_from.identifier, 'staged': staged
+    } -%}
+    {%- set declared = source_node(node.sources[0]).columns -%}
+    {%- set cells = [] -%}
+    {%- for name in node.columns if name in declared and name != key -%}
+        {%- do cells.append(fingerprint_cell(declared[name])) -%}
+    {%- endfor -%}
+    {%- set by_ranges = key and target_runs_source_queries() and not cells | selectattr('there', 'none') | list -%}
+    {{ drift_of_ranges(origin, key, entity, cells, condition) if by_ranges
+        else drift_of_rows(staged, pulled_from, entity, cells, declared, condition) }}
+{% endmacro %}
+
+
 {#- Staged rows are taken where Postgres names their range; its own rows name none, and stand for themselves. -#}
 {% macro drift_of_ranges(origin, key, entity_id, cells, condition) %}
     {%- set bits = fingerprint_bits(origin.staged, adapter.quote(key)) -%}

@@ -19,7 +19,7 @@
             ) }}
         {%- endif -%}
     {%- endfor -%}
-    {%- for name in ['max_removed_share', 'min_coverage'] -%}
+    {%- for name in ['max_removed_share', 'min_coverage', 'audit_share'] -%}
         {%- if not modules.re.match('^(0(\\.\\d+)?|1(\\.0+)?)$', var(name) | string) -%}
             {{ exceptions.raise_compiler_error("The var " ~ name ~ " is '" ~ var(name) ~ "': give a share from 0 to 1.") }}
         {%- endif -%}

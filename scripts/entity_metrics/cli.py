@@ -8,9 +8,11 @@ import click
 from entity_metrics import PROJECT
 
 VERBS = {
+    "audit": "Compare every key at each hop from Postgres to the cache.",
     "backfill": "Run a job, with progress, retries and a summary.",
     "benchmark": "Time a job against a bare COPY.",
     "connect": "Connect a Postgres source to the ClickHouse target.",
+    "cutover": "Say which legacy tables can go, and what keeps the others.",
     "doctor": "Check everything that can be checked before a run.",
     "follow": "Append what changed in the source since, once or again and again.",
     "sample": "The sample site: start, load, load-clickhouse, stop.",

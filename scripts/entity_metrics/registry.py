@@ -18,9 +18,11 @@ class Quantity:
     entity_type: str
     name: str
     legacy_table: str
+    legacy_column: str
     package: str
     agreement: str
     counted_from: str
+    reason: str
 
     def owner(self, counted_from: dict[str, Any]) -> str:
         """The job that counts it: its own key of the var, else its entity type's, else '*'; where only one job can, that one."""
@@ -45,9 +47,11 @@ def quantities() -> tuple[Quantity, ...]:
                 row["entity_type"],
                 row["quantity"],
                 row["legacy_table"],
+                row["legacy_column"],
                 row["package"],
                 row["agreement"],
                 row["counted_from"],
+                row["reason"],
             )
             for row in rows
         )

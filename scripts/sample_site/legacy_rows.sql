@@ -3,6 +3,20 @@
 -- generations, earnings, and what the site no longer computes) is made up. The site's own mistakes are not repeated: no reaction
 -- column is rotated, and nothing is stale.
 
+-- The site computed these rows a while ago; what is written from now on is newer.
+do $$
+declare
+    metric_table text;
+begin
+    foreach metric_table in array array[
+        'ArticleMetric', 'BountyMetric', 'BountyEntryMetric', 'CollectionMetric', 'ImageMetric', 'ModelMetric', 'ModelVersionMetric',
+        'PostMetric', 'TagMetric', 'UserMetric'
+    ] loop
+        execute format('alter table %I alter column "updatedAt" set default now() - interval ''1 hour''', metric_table);
+    end loop;
+end
+$$;
+
 -- Comments directly in the thread of an entity; replies are not counted.
 create temporary table sample_thread_comments on commit drop as
 select
@@ -617,5 +631,18 @@ left join uploads on uploads.entity_id = entities.id
 left join reviews on reviews.entity_id = entities.id
 left join received on received.entity_id = entities.id
 cross join pg_temp.sample_timeframes() as frames;
+
+do $$
+declare
+    metric_table text;
+begin
+    foreach metric_table in array array[
+        'ArticleMetric', 'BountyMetric', 'BountyEntryMetric', 'CollectionMetric', 'ImageMetric', 'ModelMetric', 'ModelVersionMetric',
+        'PostMetric', 'TagMetric', 'UserMetric'
+    ] loop
+        execute format('alter table %I alter column "updatedAt" set default now()', metric_table);
+    end loop;
+end
+$$;
 
 analyze;

@@ -92,3 +92,27 @@ def legacy_metric_table(**_arguments: object) -> str:
 
 def unknown(_type: str) -> str:
     return "null"
+
+
+def audited_sources(**_arguments: object) -> list[object]:
+    return []
+
+
+def names_of(_sources: object, _attribute: str) -> str:
+    return "'BountyMetric'"
+
+
+def is_cache_connected() -> str:
+    return "true"
+
+
+def audit_drifted(_sources: object) -> str:
+    return "select 'BountyMetric' as legacy_table"
+
+
+def audit_sums(_sources: object) -> str:
+    return "select 'days' as side"
+
+
+def audit_keys(_sources: object) -> str:
+    return "select 'days' as hop"
