@@ -110,14 +110,14 @@
     {{ compare_keys('events', before, after) }}
 {% endmacro %}
 
-{% macro audit_events(hop, changed_months='0') -%}
+{% macro audit_events(hop, unsettled_months='0') -%}
     {#- The event table itself, another way than its views go. -#}
     select
         toString(event.entityType) as entity_type,
         if(names.quantity != '', names.quantity, toString(event.metricType)) as quantity,
         event.entityId as entity_id,
         toInt64(event.metricValue) as amount,
-        toYYYYMM(event.createdAt, 'UTC') not in ({{ changed_months }}) as is_settled,
+        toYYYYMM(event.createdAt, 'UTC') not in ({{ unsettled_months }}) as is_settled,
         {{ event_writer() | indent(8) }} as writer,
         event.userId in (select excluded.user_id from {{ ref('excluded_users') }} as excluded) as is_excluded
     from {{ event_relation() }} as event
@@ -130,7 +130,10 @@
 
 {% macro audit_totals_keys() %}
     {#- Events against days, and days against totals. -#}
-    {%- set changed = changed_months() -%}
+    {#- Months that a refresh would build again: what differs there is newer. 0 is none. -#}
+    {%- set days_table = api.Relation.create(schema=ref('metric_days').schema, identifier='built_days', type='table') -%}
+    {%- set months = changed_months(ref('metrics'), ref('excluded_users'), days_table) | map(attribute='month') | list -%}
+    {%- set changed = months | join(', ') or '0' -%}
     {%- set events -%}
         select * from ({{ audit_events('days', changed) }}) where not is_excluded and {{ wanted('days') }}
     {%- endset -%}
@@ -152,21 +155,6 @@
         rows.replace('{relation}', ref('metric_totals') | string)
     ) }}
 {% endmacro %}
-
-{% macro changed_months() -%}
-    {#- Months of the event table that changed since the days were built: what a refresh would build again. 0 is none. -#}
-    {%- set built = graph.nodes['model.' ~ project_name ~ '.built_days'] -%}
-    {#- A fingerprint has the code of its model in it. -#}
-    {%- set now = month_fingerprints(ref('metrics'), ref('excluded_users'))
-        .replace(local_md5(model.raw_code), local_md5(built.raw_code)) -%}
-    {%- set days = api.Relation.create(schema=ref('metric_days').schema, identifier=built.alias, type='table') -%}
-    {%- set found = run_query(
-        'with parts as (' ~ now ~ '), built as (' ~ built_from(days) ~ ')'
-        ~ ' select if(parts.month > 0, parts.month, built.month) as month'
-        ~ ' from parts full join built on parts.month = built.month where parts.fingerprint != built.fingerprint order by month'
-    ).rows | map(attribute='month') | list -%}
-    {{- return(found | join(', ') or '0') -}}
-{%- endmacro %}
 
 {% macro audit_cache_keys() %}
     {#- Cached keys alone: one that is not cached loses nothing. What was counted after the cache was read is newer. -#}

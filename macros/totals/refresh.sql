@@ -8,12 +8,7 @@
     {#- The months whose events are not what was built, each with its fingerprint, 0 where they are gone; at first all. -#}
     {%- set names, exclusions, events = ref('metrics'), ref('excluded_users'), ref('entity_metric_events') -%}
     {% if not execute or flags.WHICH not in ['run', 'build'] %}{{ return([]) }}{% endif %}
-    {%- set changed = run_query(
-        "with parts as (" ~ month_fingerprints(names, exclusions) ~ "), built as (" ~ built_from(this if is_incremental()) ~ ")"
-        ~ " select if(parts.month > 0, parts.month, built.month) as month, parts.fingerprint as fingerprint"
-        ~ " from parts full join built on parts.month = built.month"
-        ~ " where parts.fingerprint != built.fingerprint order by month"
-    ).rows -%}
+    {%- set changed = changed_months(names, exclusions, this, is_incremental()) -%}
     {% if changed or not is_incremental() %}
         {% if not table_exists(events) %}
             {{ exceptions.raise_compiler_error(
@@ -30,6 +25,15 @@
     {{ return(changed) }}
 {% endmacro %}
 
+{% macro changed_months(names, exclusions, days, is_built=true) %}
+    {{ return(run_query(
+        "with parts as (" ~ month_fingerprints(names, exclusions, days) ~ "), built as (" ~ built_from(days if is_built) ~ ")"
+        ~ " select if(parts.month > 0, parts.month, built.month) as month, parts.fingerprint as fingerprint"
+        ~ " from parts full join built on parts.month = built.month"
+        ~ " where parts.fingerprint != built.fingerprint order by month"
+    ).rows) }}
+{% endmacro %}
+
 {% macro built_from(days) %}
     {%- if days -%}
         select toYYYYMM(day) as month, any(total) as fingerprint from {{ days }} where entity_type = '' group by month
@@ -38,10 +42,10 @@
     {%- endif -%}
 {% endmacro %}
 
-{% macro month_fingerprints(names, exclusions) %}
+{% macro month_fingerprints(names, exclusions, days) %}
     {#-
         Checksums of the parts that have events of a month, in UTC, with what else decides on the sums: the names of quantities, the
-        users left out, the model itself. Every insert, delete and merge makes other parts.
+        users left out, the model of the days. Every insert, delete and merge makes other parts.
     -#}
     {%- set event_table = event_relation() -%}
     {%- set found = run_query(
@@ -92,7 +96,7 @@
         month,
         assumeNotNull(toInt64(cityHash64(
             arraySort(groupArray(part)), any(definition.names), any(definition.exclusions),
-            '{{ event_table }}', '{{ local_md5(model.raw_code) }}'
+            '{{ event_table }}', '{{ local_md5(model_node(days).raw_code) }}'
         ))) as fingerprint
     from months_of_parts
     cross join definition
