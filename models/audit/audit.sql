@@ -20,7 +20,9 @@ hops as (
     select
         pairs.*,
         looked_at.* except (hop, entity_type, quantity),
-        pairs.is_doubtful or pairs.hop = 'cache' as is_whole
+        pairs.is_doubtful or pairs.hop = 'cache' as is_whole,
+        -- Not looked at whole: what was looked at is the exception, and the rest is equal.
+        if(is_whole, 0, pairs.key_count - looked_at.left_keys) as rest_keys
     from {{ ref('audit_pairs') }} as pairs
     left join looked_at
         on pairs.hop = looked_at.hop and pairs.entity_type = looked_at.entity_type and pairs.quantity = looked_at.quantity
@@ -40,10 +42,9 @@ select
     hops.reason as reason,
     hops.legacy_total as legacy_total,
     hops.sum_of_others as sum_of_others,
-    -- Not looked at whole: what was looked at is the exception, and the rest is equal.
-    toInt64(hops.found_keys + if(hops.is_whole, 0, hops.key_count - hops.left_keys)) as keys_before,
-    toInt64(hops.left_keys + if(hops.is_whole, 0, hops.key_count - hops.left_keys)) as keys_after,
-    toInt64(hops.equal_keys + if(hops.is_whole, 0, hops.key_count - hops.left_keys)) as equal,
+    toInt64(hops.found_keys + hops.rest_keys) as keys_before,
+    toInt64(hops.left_keys + hops.rest_keys) as keys_after,
+    toInt64(hops.equal_keys + hops.rest_keys) as equal,
     hops.missing as missing,
     hops.too_many as too_many,
     hops.different as different,
