@@ -74,3 +74,18 @@ create or replace function pg_temp.sample_timeframes() returns table (timeframe 
 language sql immutable as $$
     values ('Day'::"MetricTimeframe", 300), ('Week', 50), ('Month', 12), ('Year', 2), ('AllTime', 1)
 $$;
+
+-- From now on a row of a metric table that says nothing of it was written at this time, an expression.
+create or replace function pg_temp.sample_written_at(expression text) returns void
+language plpgsql as $$
+declare
+    metric_table text;
+begin
+    foreach metric_table in array array[
+        'ArticleMetric', 'BountyMetric', 'BountyEntryMetric', 'CollectionMetric', 'ImageMetric', 'ModelMetric', 'ModelVersionMetric',
+        'PostMetric', 'TagMetric', 'UserMetric'
+    ] loop
+        execute format('alter table %I alter column "updatedAt" set default ', metric_table) || expression;
+    end loop;
+end
+$$;

@@ -4,18 +4,7 @@
 -- column is rotated, and nothing is stale.
 
 -- The site computed these rows a while ago; what is written from now on is newer.
-do $$
-declare
-    metric_table text;
-begin
-    foreach metric_table in array array[
-        'ArticleMetric', 'BountyMetric', 'BountyEntryMetric', 'CollectionMetric', 'ImageMetric', 'ModelMetric', 'ModelVersionMetric',
-        'PostMetric', 'TagMetric', 'UserMetric'
-    ] loop
-        execute format('alter table %I alter column "updatedAt" set default now() - interval ''1 hour''', metric_table);
-    end loop;
-end
-$$;
+select pg_temp.sample_written_at($$now() - interval '1 hour'$$);
 
 -- Comments directly in the thread of an entity; replies are not counted.
 create temporary table sample_thread_comments on commit drop as
@@ -632,17 +621,6 @@ left join reviews on reviews.entity_id = entities.id
 left join received on received.entity_id = entities.id
 cross join pg_temp.sample_timeframes() as frames;
 
-do $$
-declare
-    metric_table text;
-begin
-    foreach metric_table in array array[
-        'ArticleMetric', 'BountyMetric', 'BountyEntryMetric', 'CollectionMetric', 'ImageMetric', 'ModelMetric', 'ModelVersionMetric',
-        'PostMetric', 'TagMetric', 'UserMetric'
-    ] loop
-        execute format('alter table %I alter column "updatedAt" set default now()', metric_table);
-    end loop;
-end
-$$;
+select pg_temp.sample_written_at('now()');
 
 analyze;
