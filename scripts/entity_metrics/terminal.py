@@ -4,7 +4,7 @@ import json
 import os
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 import click
 from rich.console import Console
@@ -54,6 +54,26 @@ def print_json(document: dict[str, Any]) -> None:
     """Print the document to standard output, alone. Dates become text."""
     sys.stdout.write(json.dumps(document, indent=2, default=str) + "\n")
     sys.stdout.flush()
+
+
+class Report(Protocol):
+    """What a verb found: whether all is right, as a document, and for people."""
+
+    @property
+    def succeeded(self) -> bool: ...
+
+    def as_json(self) -> dict[str, Any]: ...
+
+    def print(self, where: Console) -> None: ...
+
+
+def show_report(report: Report, output: str) -> int:
+    """Print the report as the option --output asks for. Returns the verb's exit code: 0 if all is right, else 1."""
+    if output == JSON:
+        print_json(report.as_json())
+    else:
+        report.print(console())
+    return 0 if report.succeeded else 1
 
 
 def output_option(command: Callable[..., Any]) -> Callable[..., Any]:

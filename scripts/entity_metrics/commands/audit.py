@@ -10,7 +10,7 @@ import click
 from entity_metrics import audit, registry
 from entity_metrics.commands.backfill import parse_counted_from
 from entity_metrics.errors import Verb
-from entity_metrics.terminal import JSON, console, output_option, print_json
+from entity_metrics.terminal import output_option, show_report
 
 
 def parse_sample(_context: click.Context, _parameter: click.Parameter, given: str | None) -> float | None:
@@ -71,8 +71,4 @@ def command(sample: float | None, only: list[str], counted_from: dict[str, str],
     Exit code 0: no hop lost or added anything; 1: one did, or there was nothing to compare; 2: wrong usage.
     """
     report = audit.run(target, sample, only, counted_from)
-    if output == JSON:
-        print_json(report.as_json())
-    else:
-        report.print(console())
-    sys.exit(0 if report.succeeded else 1)
+    sys.exit(show_report(report, output))

@@ -7,7 +7,7 @@ import click
 from entity_metrics import cutover
 from entity_metrics.errors import Verb
 from entity_metrics.jobs import TABLES
-from entity_metrics.terminal import JSON, console, output_option, print_json
+from entity_metrics.terminal import output_option, show_report
 
 
 @click.command("cutover", cls=Verb)
@@ -28,8 +28,4 @@ def command(tables: tuple[str, ...], target_name: str | None, output: str) -> No
     Exit code 0: all these tables can go, or are gone; 1: one stays; 2: wrong usage.
     """
     report = cutover.run(target_name, list(tables))
-    if output == JSON:
-        print_json(report.as_json())
-    else:
-        report.print(console())
-    sys.exit(0 if report.succeeded else 1)
+    sys.exit(show_report(report, output))

@@ -11,7 +11,7 @@ from entity_metrics.jobs.progress import PullProgress
 from entity_metrics.jobs.retries import with_retries
 from entity_metrics.source import PREFIXES
 from entity_metrics.target import Target, opened_target
-from entity_metrics.terminal import JSON, TEXT, console, print_json, progress_console
+from entity_metrics.terminal import TEXT, progress_console, show_report
 from entity_metrics.trial import Trial, begin
 
 
@@ -59,11 +59,7 @@ def run(request: Request) -> int:
                     rows, state = report.add(unit, done.only(unit.models))
                     for bar in unit.pulls:
                         progress.finish(bar, rows, state)
-    if request.output == JSON:
-        print_json(report.as_json())
-    else:
-        report.print(console())
-    return 0 if report.succeeded else 1
+    return show_report(report, request.output)
 
 
 def _build(request: Request, dbt: Dbt, progress: PullProgress, database: str, units: list[Unit]) -> Outcome:
