@@ -189,16 +189,17 @@ def _column(
         return Column(name, "derived" if name in DERIVED or name.endswith("Id") else "null")
     job = jobs.get((row.entity_type, row.name), row.counted_from)
     by_definition = job == "source_events" and row.agreement != "exact"
-    goes_on_by = (
-        "packages"
-        if job == "source_events"
-        else "live site"
-        if (row.entity_type, row.name) in others
-        else "nobody"
-        if row.reason.startswith("not recomputed")
-        else ""
-    )
+    goes_on_by = _goes_on_by(row, job, others)
     return Column(name, "by definition" if by_definition else "equal", row.name, job, goes_on_by, row.reason)
+
+
+def _goes_on_by(row: registry.Quantity, job: str, others: set[tuple[str, str]]) -> str:
+    """What counts a quantity without its legacy table, as Column has it."""
+    if job == "source_events":
+        return "packages"
+    if (row.entity_type, row.name) in others:
+        return "live site"
+    return "nobody" if row.reason.startswith("not recomputed") else ""
 
 
 def _tips(target: Target, audited: audit.Report, others: set[tuple[str, str]]) -> LegacyTable:
