@@ -1,6 +1,6 @@
 {#-
-    One writer at a time. A lease is an empty table `lease__<name>`, since making one and renaming one are atomic on every engine; its
-    comment says in JSON who holds it and until when. Times are those of ClickHouse: clocks of the machines that run dbt may differ.
+    One writer at a time. A lease is an empty table `lease__<name>`, since making one is atomic on every engine; its comment says in
+    JSON who holds it and until when. Times are those of ClickHouse: clocks of the machines that run dbt may differ.
 -#}
 
 {#- Take the lease, or raise an error that says who has it. One that is this invocation's already is renewed. -#}
@@ -9,8 +9,7 @@
     {%- set lease = read_lease(name, database) -%}
     {%- if lease.holder is not none and lease.holder != invocation_id -%}
         {%- if not lease_is_dead(lease) -%}{% do refuse(name, lease) %}{%- endif -%}
-        {% do log('The lease ' ~ name ~ ' of invocation ' ~ lease.holder ~ ', which is gone, is taken over.', info=true) %}
-        {% do retire_lease(name, database, lease) %}
+        {% do take_over_lease(name, database, lease.holder) %}
     {%- endif -%}
     {% call statement('acquire_lease') %}
         create table if not exists {{ lease_table(name, database) }} {{ on_cluster_clause(lease_table(name, database)) }} (
@@ -45,7 +44,7 @@
 {% macro release_lease(name, database=target.schema) %}
     {% if not execute %}{{ return('') }}{% endif %}
     {%- if read_lease(name, database).holder == invocation_id -%}
-        {% do drop_lease_tables([[database, 'lease__' ~ name]] + retired_leases(name, database)) %}
+        {% do drop_lease_tables([[database, 'lease__' ~ name]] + leases_on_dead_ones(name, database)) %}
     {%- endif -%}
 {% endmacro %}
 
@@ -71,8 +70,7 @@
     {%- if lease.holder is none -%}
         {{ exceptions.raise_compiler_error("There is no lease " ~ name ~ " in the database " ~ database ~ ".") }}
     {%- endif -%}
-    {% do retire_lease(name, database, lease) %}
-    {% do drop_lease_tables(retired_leases(name, database)) %}
+    {% do drop_lease_tables([[database, 'lease__' ~ name]] + leases_on_dead_ones(name, database)) %}
     {% do log(
         'The lease ' ~ name ~ ' of invocation ' ~ lease.holder ~ ', held since ' ~ lease.since ~ ' UTC, is broken.', info=true
     ) %}
@@ -123,6 +121,7 @@
 
 
 {% macro refuse(name, lease) %}
+    {%- set name = modules.re.sub('__[0-9a-f]{8}-.*$', '', name) -%}
     {%- set until = 'a statement of it is running' if lease.running and lease.seconds_left < 0
         else 'its lease expires at ' ~ lease.expires ~ ' UTC unless it is renewed' -%}
     {{ exceptions.raise_compiler_error(
@@ -134,18 +133,20 @@
 
 
 {#-
-    Out of the way by a rename, which only one of several can do. The table keeps its holder's name until the lease is free again, so
-    that another run which read the same dead lease a moment ago cannot rename the new one.
+    Several can find a lease dead at once. One of them gets a lease on the dead one, in the name of both, and it alone drops what is
+    dead; the others are refused. That second lease stays until the first one is free again: who read the dead one long ago and
+    comes late finds either of them.
 -#}
-{% macro retire_lease(name, database, lease) %}
-    {%- set retired = lease_table(name ~ '__' ~ lease.holder, database) -%}
-    {% call statement('retire_lease') %}
-        rename table {{ lease_table(name, database) }} to {{ retired }} {{ on_cluster_clause(retired) }}
-    {% endcall %}
+{% macro take_over_lease(name, database, holder) %}
+    {% do acquire_lease(name ~ '__' ~ holder, database) %}
+    {%- if read_lease(name, database).holder == holder -%}
+        {% do log('The lease ' ~ name ~ ' of invocation ' ~ holder ~ ', which is gone, is taken over.', info=true) %}
+        {% do drop_lease_tables([[database, 'lease__' ~ name]]) %}
+    {%- endif -%}
 {% endmacro %}
 
 
-{% macro retired_leases(name, database) %}
+{% macro leases_on_dead_ones(name, database) %}
     {%- set tables = [] -%}
     {%- for row in run_query(
         "select name from system.tables where database = '" ~ database ~ "' and match(name, '^lease__" ~ name ~ "__[0-9a-f]{8}-')"

@@ -15,11 +15,18 @@ LEASES = "select name from system.tables where database = 'entity_metrics' and s
 OTHER = "0a000000-1111-4222-8333-444444444444"
 
 
-def hold(project: Project, name: str, seconds_ago: int, holder: str = OTHER) -> None:
+QUICKER = "0b000000-1111-4222-8333-444444444444"
+
+
+def hold(project: Project, name: str, seconds_ago: int) -> None:
     """Take a lease by hand as another invocation, renewed so many seconds ago."""
-    renewed = project.value(f"select toString(now('UTC') - {seconds_ago})")
+    project.rows(held(name, OTHER, project.value(f"select toString(now('UTC') - {seconds_ago})")))
+
+
+def held(name: str, holder: str, renewed: str) -> str:
+    """The statement by which an invocation takes a lease."""
     note = f'{{"holder": "{holder}", "host": "far", "since": "2026-01-02 03:04:05", "renewed": "{renewed}"}}'
-    project.rows(f"create table entity_metrics.lease__{name} (nothing UInt8) engine = Null comment '{note}'")
+    return f"create table entity_metrics.`lease__{name}` (nothing UInt8) engine = Null comment '{note}'"
 
 
 def as_on_a_server(project: Project) -> None:
@@ -56,6 +63,35 @@ def test_an_expired_lease_is_taken_over(connected: Project) -> None:
     hold(connected, "stg_tag_metrics", seconds_ago=150)
     refused = connected.dbt("run", "--select", "stg_tag_metrics", "--vars", "{lease_seconds: 200}", ok=False)
     assert "Another run is writing stg_tag_metrics" in refused.output
+
+
+LATE = {
+    "is taking it over": [held(f"stg_tag_metrics__{OTHER}", QUICKER, "2100-01-01 00:00:00")],
+    "has taken it over": [
+        "drop table entity_metrics.lease__stg_tag_metrics sync",
+        held("stg_tag_metrics", QUICKER, "2100-01-01 00:00:00"),
+    ],
+}
+"""What another run does meanwhile that has found the same lease dead."""
+
+
+@pytest.mark.parametrize("quicker", LATE)
+def test_the_second_to_find_a_lease_dead_is_refused(connected: Project, quicker: str) -> None:
+    """By the sentence, not by an error of the engine; and what the quicker one holds stays."""
+    as_on_a_server(connected)
+    macros = connected.folder / "macros/publish/lease.sql"
+    found_dead = "{% do take_over_lease(name, database, lease.holder) %}"
+    assert found_dead in macros.read_text()
+    meanwhile = "".join(f"{{% call statement('meanwhile') %}}{sql}{{% endcall %}}" for sql in LATE[quicker])
+    macros.write_text(macros.read_text().replace(found_dead, meanwhile + found_dead))
+    connected.rows("create database if not exists entity_metrics")
+    hold(connected, "stg_tag_metrics", seconds_ago=150)
+    refused = connected.dbt("run", "--select", "stg_tag_metrics", ok=False)
+    assert f"Another run is writing stg_tag_metrics: invocation {QUICKER} on far, since" in refused.output
+    assert "break_lease --args '{name: stg_tag_metrics}'" in refused.output
+    assert "Database Error" not in refused.output
+    holders = LEASES.replace("select name", "select JSONExtractString(comment, 'holder')")
+    assert (QUICKER,) in connected.rows(holders)
 
 
 def test_a_killed_run_of_an_embedded_engine_blocks_nobody(connected: Project) -> None:
@@ -128,22 +164,22 @@ def test_statements_on_a_cluster() -> None:
         tojson=json.dumps,
         run_query=run_query,
         on_cluster_clause=lambda relation: 'ON CLUSTER "dc1"',
+        log=lambda message, info: None,
         statement=statement,
     )
     macros["acquire_lease"]("stg_x", "db")
-    macros["retire_lease"]("stg_x", "db", {"holder": OTHER})
-    macros["drop_lease_tables"]([["db", "lease__stg_x"]])
+    macros["take_over_lease"]("stg_x", "db", OTHER)
     note = f'{{"holder": "{OTHER}", "host": "here", "since": "%s", "renewed": "2026-01-01 00:00:00"}}'
     assert 'from clusterAllReplicas("dc1", system.processes)' in said[0]
     assert said[1] == (
         'create table if not exists db.lease__stg_x ON CLUSTER "dc1" ( nothing UInt8 ) engine = Null'
         f" comment '{note % '2026-01-01 00:00:00'}'"
     )
-    assert said[3:] == [
-        f"""alter table db.lease__stg_x ON CLUSTER "dc1" modify comment '{note % ""}'""",
-        f'rename table db.lease__stg_x to db.lease__stg_x__{OTHER} ON CLUSTER "dc1"',
-        'drop table if exists db.lease__stg_x ON CLUSTER "dc1" sync',
-    ]
+    renewed = f"""modify comment '{note % ""}'"""
+    assert said[3] == f'alter table db.lease__stg_x ON CLUSTER "dc1" {renewed}'
+    assert said[5].startswith(f'create table if not exists db.lease__stg_x__{OTHER} ON CLUSTER "dc1" ( nothing UInt8 )')
+    assert said[7] == f'alter table db.lease__stg_x__{OTHER} ON CLUSTER "dc1" {renewed}'
+    assert said[9:] == ['drop table if exists db.lease__stg_x ON CLUSTER "dc1" sync']
 
 
 class Target:
