@@ -1,6 +1,7 @@
 """What the commands need to know of the dbt project."""
 
 import functools
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -9,11 +10,19 @@ from entity_metrics import PROJECT
 from entity_metrics.errors import EntityMetricsError
 
 
+def read_yaml(file: Path) -> Any:
+    """What a YAML file says, read in C where PyYAML was built with it: that takes a tenth of the time.
+
+    Raises OSError for a file that cannot be read, yaml.YAMLError for one that is no YAML.
+    """
+    return yaml.load(file.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+
+
 @functools.cache
 def _vars() -> dict[str, Any]:
     file = PROJECT / "dbt_project.yml"
     try:
-        declared = yaml.safe_load(file.read_text(encoding="utf-8"))
+        declared = read_yaml(file)
     except OSError as ex:
         raise EntityMetricsError(f"{file} cannot be read: run this in a checkout of the project.") from ex
     except yaml.YAMLError as ex:

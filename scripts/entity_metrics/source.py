@@ -6,13 +6,12 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-import yaml
 from clickhouse_connect.driver.binding import format_query_value, quote_identifier
 
 from entity_metrics import PROJECT
 from entity_metrics.errors import EntityMetricsError
 from entity_metrics.explain import explain
-from entity_metrics.project import project_var
+from entity_metrics.project import project_var, read_yaml
 from entity_metrics.target import Target
 
 SOURCES = PROJECT / "models" / "sources"
@@ -91,7 +90,7 @@ def declared_tables(source: str) -> list[dict[str, Any]]:
     declared = [
         entry["tables"]
         for file in sorted(SOURCES.glob("*.yml"))
-        for entry in yaml.safe_load(file.read_text(encoding="utf-8"))["sources"]
+        for entry in read_yaml(file)["sources"]
         if entry["name"] == source
     ]
     return [table for tables in declared for table in tables]
