@@ -16,9 +16,11 @@ from dbt.adapters.chdb import ENGINE_OPTIONS, ChdbClient, ChdbCredentials
 from clickhouse_server import ClickHouse, ServerProject
 from entity_metrics import embedded_postgres, sample_site
 from entity_metrics.target import Target
+from faster import make_faster
 from harness import Project, Server
 from warm import Warm
 
+make_faster()
 gc.set_threshold(200_000, 20, 50)  # dbt's manifests are large and stay: looking through them takes a tenth of the time
 
 LONGEST = (

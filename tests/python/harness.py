@@ -73,7 +73,7 @@ class Project(EventTable):
             if source.is_dir():
                 shutil.copytree(source, copy, ignore=shutil.ignore_patterns("__pycache__"))
             elif source.exists():
-                shutil.copy(source, copy)
+                shutil.copy2(source, copy)
         for job in without:
             shutil.rmtree(self.folder / "models" / job)
             shutil.rmtree(self.folder / "snapshots" / job, ignore_errors=True)
@@ -104,6 +104,7 @@ class Project(EventTable):
         )
         self._client: Any = None
         self._processes: list[Started] = []
+        self._trials = 0
         self._model: Project | None = None
         self._manifest: Any = None
 
@@ -120,8 +121,6 @@ class Project(EventTable):
                 text = collection.read_text()
                 assert f"database = '{other.database}'" in text
                 collection.write_text(text.replace(f"database = '{other.database}'", f"database = '{self.database}'"))
-
-    # commands -------------------------------------------------------------------------------------------------------
 
     def run(self, *command: str, ok: bool | None = True, **environment: str) -> Ran:
         """Run dbt or a script in the copy. ok: whether it must succeed; None takes either."""
@@ -215,6 +214,13 @@ class Project(EventTable):
         """Run `entity-metrics` of the copy."""
         return self.run(str(BIN / "entity-metrics"), *arguments, ok=ok, **environment)
 
+    def command_apart(self, *arguments: str) -> tuple[Ran, str]:
+        """Run `entity-metrics` of the copy with standard error apart from its output."""
+        self.release()
+        output, errors = self.folder.parent / "output", self.folder.parent / "errors"
+        command = self._as_command((str(BIN / "entity-metrics"), *arguments), output, {})
+        return Ran(self._warm.run(replace(command, errors=str(errors))), output.read_text()), errors.read_text()
+
     def connect(self, *arguments: str, ok: bool | None = True, **environment: str) -> Ran:
         return self.run(sys.executable, "scripts/connect_source.py", *arguments, ok=ok, **environment)
 
@@ -249,9 +255,8 @@ class Project(EventTable):
 
     def _as_command(self, words: tuple[str, ...], output: Path, environment: dict[str, str]) -> Command:
         environment = self.environment | environment
-        return Command([*words], str(self.folder), environment, str(output), str(self._kept), self._unchanged())
-
-    # databases ------------------------------------------------------------------------------------------------------
+        self._trials += "--dry-run" in words or any(word.startswith("--limit-batches") for word in words)
+        return Command([*words], str(self.folder), environment, str(output), str(self._kept), self._unchanged(), self._trials)
 
     def postgres(self, sql: str) -> list[tuple[Any, ...]]:
         """Run a statement in the test's Postgres database."""

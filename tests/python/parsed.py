@@ -6,18 +6,25 @@ import os
 import re
 import shutil
 import threading
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from dbt.config import RuntimeConfig
+from dbt.contracts.graph.manifest import Manifest
 from dbt.parser import manifest
-from dbt.parser.manifest import ManifestLoader
+from dbt.parser.manifest import ManifestLoader, extended_mashumuro_decoder
 from dbt_common.clients.jinja import MacroFuzzEnvironment
+from dbt_common.invocation import get_invocation_id
 from dbt_common.tests import enable_test_caching
 
 FOR_PARSING = r"dry_run|range_limit|_database|_collection|trial_id|dictionary_"
 """The vars that say something of what files are parsed into. All others are for the SQL, which is made when a node runs."""
 
+WANTED = "wanted"
+"""The folder with a file for each manifest that was read."""
+
+_loaded: dict[Path, Manifest] = {}
 _read = ManifestLoader.read_manifest_for_partial_parse
 _write = ManifestLoader.write_manifest_for_partial_parse
 _check = ManifestLoader.build_manifest_state_check
@@ -42,6 +49,10 @@ def keep(folder: Path, unchanged: bool) -> None:
         if not there.exists() and (folder / name).exists():
             there.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(folder / name, there)
+            if folder / name in _loaded:
+                return _as_read(_loaded.pop(folder / name), loader)
+            (folder / WANTED).mkdir(exist_ok=True)
+            (folder / WANTED / name).touch()
         return _read(loader)
 
     def write(loader: ManifestLoader) -> None:
@@ -63,6 +74,21 @@ def keep(folder: Path, unchanged: bool) -> None:
     ManifestLoader.write_manifest_for_partial_parse = write
     ManifestLoader.build_manifest_state_check = _state_check
     enable_test_caching()
+
+
+def load(folder: Path) -> None:
+    """Read what is kept in `folder` and was read before, for the processes that this one forks."""
+    for wanted in (folder / WANTED).glob("*"):
+        file = folder / wanted.name
+        if file not in _loaded:
+            _loaded[file] = Manifest.from_msgpack(file.read_bytes(), decoder=extended_mashumuro_decoder)
+
+
+def _as_read(manifest: Manifest, loader: ManifestLoader) -> Manifest | None:
+    """As dbt has a manifest that it has just read from its file."""
+    manifest.metadata.generated_at = datetime.now(UTC).replace(tzinfo=None)
+    manifest.metadata.invocation_id = get_invocation_id()
+    return manifest if loader.is_partial_parsable(manifest)[0] else None
 
 
 def _put(file: Path, content: bytes) -> None:

@@ -92,19 +92,6 @@ def test_units_are_what_the_project_has(prepared) -> None:
     assert folder_of("BountyEntryMetric") == "bounty_entry_metrics"
 
 
-def separately(project: Project, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """A verb in a process of its own, standard output and standard error apart."""
-    project.release()
-    code = "import sys; sys.path.insert(0, 'scripts'); from entity_metrics.cli import main; main()"
-    return subprocess.run(
-        [sys.executable, "-c", code, *arguments],
-        cwd=project.folder,
-        env=project.environment | environment,
-        capture_output=True,
-        text=True,
-    )
-
-
 UNIT = {
     "name": str,
     "result": str,
@@ -142,9 +129,9 @@ COMPARISON = {
 
 def test_json_for_programs(connected: Project) -> None:
     """One document on standard output alone, progress on standard error; its keys and types are a promise."""
-    done = separately(connected, "backfill", "--table", "BountyMetric", "--table", "TagMetric", "--output", "json")
-    document = json.loads(done.stdout)
-    assert "BountyMetric" not in done.stderr or "range 1 of 1" in done.stderr
+    done, progress = connected.command_apart("backfill", "--table", "BountyMetric", "--table", "TagMetric", "--output", "json")
+    document = json.loads(done.output)
+    assert "BountyMetric" not in progress or "range 1 of 1" in progress
     assert {name: type(value) for name, value in document.items()} == {
         "command": str,
         "job": str,
@@ -156,7 +143,7 @@ def test_json_for_programs(connected: Project) -> None:
         "run_ids": list,
         "units": list,
     }
-    assert document["succeeded"] and done.returncode == 0
+    assert document["succeeded"] and done.code == 0
     for unit in document["units"]:
         assert set(unit) == set(UNIT) and all(isinstance(unit[name], kind) for name, kind in UNIT.items())
         for row in unit["comparisons"]:
@@ -167,8 +154,8 @@ def test_json_for_programs(connected: Project) -> None:
     kept = connected.rows("select distinct run_id from entity_metrics.publish_log order by all")
     assert {run_id for (run_id,) in kept} <= set(document["run_ids"])
 
-    found = separately(connected, "connect", "--output", "json")
-    document = json.loads(found.stdout)
+    found, _ = connected.command_apart("connect", "--output", "json")
+    document = json.loads(found.output)
     assert set(document["sources"][0]) == {
         *("source", "host", "database", "schema", "clickhouse_database", "server_version", "tables", "findings")
     }
@@ -201,7 +188,15 @@ def test_a_narrow_terminal_that_knows_ascii_only(connected: Project) -> None:
     """Names with emoji in a dry run, lines of 40 characters, no UTF-8: the output is poorer, and nothing stops."""
     narrow = {"COLUMNS": "40", "PYTHONIOENCODING": "ascii", "LC_ALL": "C", "PYTHONUTF8": "0"}
     connected.postgres("""update "BuzzTip" set "entityType" = 'Art 🎨' where "entityType" = 'Article'""")
-    done = separately(connected, "backfill", "--table", "BountyMetric", "--dry-run", **narrow)
+    connected.release()
+    code = "import sys; sys.path.insert(0, 'scripts'); from entity_metrics.cli import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", code, "backfill", "--table", "BountyMetric", "--dry-run"],
+        cwd=connected.folder,
+        env=connected.environment | narrow,
+        capture_output=True,
+        text=True,
+    )
     assert done.returncode == 0, done.stderr
     assert "was not touched" in done.stdout
     assert [line for line in done.stdout.splitlines() if line.startswith("BountyMetric") and "reconciled" in line]

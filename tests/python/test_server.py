@@ -1,5 +1,7 @@
 """A ClickHouse server as the target, by the stock adapter over HTTP: all jobs, and what people read where something is wrong."""
 
+import json
+
 from clickhouse_server import ClickHouse, ServerProject, without_session_timezone
 from harness import EVENTS
 
@@ -7,14 +9,36 @@ JOB = "all"
 TIMEZONE = "Asia/Tokyo"
 """The server's own zone. The profile sets the session's, so that times are what they are everywhere."""
 
+TESTS = (
+    *("metrics", "excluded_users", "event_table", "totals", "equals_legacy_bounty_metric"),
+    *("comment_v2_has_thread", "bounty_entry_without_author"),
+)
+"""Besides those of the jobs that the command line runs: each kind of test once, since the SQL of a kind is the same."""
+
+LIST = (
+    "--quiet",
+    "ls",
+    "--target",
+    "server",
+    "--resource-type",
+    "test",
+    "--output",
+    "json",
+    "--output-keys",
+    "name",
+    "test_metadata",
+)
+
 
 def test_all_jobs_on_a_server(served: ServerProject) -> None:
-    """Connect, `dbt build` of everything on an empty server, and the jobs by the command line, which find the same again."""
+    """Connect, all models and each kind of test on an empty server, and jobs by the command line, which find the same again."""
     served.connect("--target", "server")
     served.connect("--target", "server", "--source", "brand_visibility")
     served.load_clickhouse()
-    built = served.dbt("build", "--target", "server", "--exclude-resource-type", "unit_test")
+    built = served.dbt("build", "--target", "server", "--exclude-resource-type", "unit_test", "test")
     assert "ERROR=0" in built.output
+    tested = served.dbt("test", "--target", "server", "--exclude-resource-type", "unit_test", "--select", *TESTS)
+    assert "ERROR=0" in tested.output
     assert served.bounty_slice() == served.bounty_source() != []
     assert (
         served.value(f"select sum(metricValue) from {EVENTS} where entityType = 'Image' and metricType = 'viewCount'")
@@ -35,6 +59,11 @@ def test_all_jobs_on_a_server(served: ServerProject) -> None:
     assert "1 of 1 packages published" in packages.output
     assert "all tests passed" in served.backfill("--target", "server", "--job", "brand_visibility").output
     assert served.rows(f"select count(), sum(cityHash64(*)) from {EVENTS}") == before
+    kinds = {test["name"]: test["test_metadata"]["name"] for test in map(json.loads, served.dbt(*LIST).output.splitlines())}
+    ran = served.rows(
+        "select distinct node from entity_metrics.run_results where resource_type = 'test' and status in ('pass', 'warn')"
+    )
+    assert {kinds[name] for (name,) in ran} == set(kinds.values())
 
 
 def test_says_what_is_wrong_with_the_server(served: ServerProject, clickhouse: ClickHouse) -> None:

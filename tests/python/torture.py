@@ -121,7 +121,7 @@ class Torture:
         self.random = random.Random(seed)
         self.folder = folder
         self.site = sample_server(folder / "postgres" / "data", entities=100)
-        self.warm = Warm(folder / "kept")
+        self.warm = Warm(folder / "kept", practised=False)
         self.others: dict[Project, list[tuple[object, ...]]] = {}
         self.seconds: dict[Project, float] = {}
         self.embedded = Project(folder / "embedded", self.site, "sample", PASSWORD, self.warm, WITHOUT)

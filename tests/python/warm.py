@@ -4,10 +4,12 @@ A command is what it would be in a process of its own: its arguments, environmen
 """
 
 import atexit
+import ctypes
 import gc
 import json
 import os
 import runpy
+import secrets
 import shutil
 import signal
 import subprocess
@@ -19,6 +21,7 @@ from pathlib import Path
 from typing import Any, NoReturn, TextIO
 
 import parsed
+from faster import make_faster
 
 PROJECT = Path(__file__).parents[2]
 COPIED = ["macros", "models", "seeds", "tests/generic", "dbt_project.yml"]
@@ -27,9 +30,10 @@ EXPOSURE = "exposures: [{name: seen, type: dashboard, owner: {name: we}, depends
 
 @dataclass
 class Command:
-    """Words as a shell has them, a folder, an environment, and a file for output and errors.
+    """Words as a shell has them, a folder, an environment, and a file for output and errors; for errors another one, if named.
 
-    kept, unchanged: as parsed.keep has them. stop_at: what the command stands still at when it has printed it.
+    kept, unchanged: as parsed.keep has them. number: of the trial in its copy, if it is one. stop_at: what the command stands
+    still at when it has printed it.
     """
 
     words: list[str]
@@ -38,16 +42,26 @@ class Command:
     output: str
     kept: str
     unchanged: bool
+    number: int
     stop_at: str = ""
+    errors: str = ""
 
 
 class Warm:
-    """Runs dbt, and scripts by this Python, in forks of one process. kept: the folder for what dbt parsed."""
+    """Runs dbt, and scripts by this Python, in forks of one process.
 
-    def __init__(self, kept: Path) -> None:
+    kept: the folder for what dbt parsed. practised: whether it parses the project beforehand, which pays for several commands.
+    """
+
+    def __init__(self, kept: Path, practised: bool = True) -> None:
         self.kept = kept
         self._process = subprocess.Popen(
-            [sys.executable, __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parent
+            [sys.executable, __file__, *(["parse"] if practised else [])],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=Path(__file__).parent,
+            env=os.environ | {"OPENBLAS_NUM_THREADS": "1"},  # numpy's threads would be missing in a fork, too
         )
 
     def run(self, command: Command) -> int:
@@ -84,7 +98,8 @@ class Started:
     code: int | None = None
 
     def send_signal(self, number: int) -> None:
-        os.kill(self.pid, number)
+        """To its main thread: a process that has just stood still takes a signal in any, and the main one may sleep on."""
+        ctypes.CDLL(None).tgkill(self.pid, self.pid, number)
 
     def kill(self) -> None:
         os.killpg(self.pid, signal.SIGKILL)
@@ -98,16 +113,25 @@ class Started:
 
 
 def serve() -> None:
-    """Fork for a command, and answer with the number of its process; wait for one, and answer with its exit code."""
-    import dbt.adapters.chdb  # noqa: F401
+    """Fork for a command, and answer with the number of its process; wait for one, and answer with its exit code.
 
+    What commands import and make lazily is there before. The engine itself is not: its threads would be missing in a fork.
+    """
+    import dbt.adapters.chdb  # noqa: F401
+    import numpy  # noqa: F401
+    from sqlparse.lexer import Lexer
+
+    make_faster()
+    Lexer.get_default_instance()
     gc.disable()  # for commands that end soon
-    parse()
+    if "parse" in sys.argv:
+        parse()
     for line in sys.stdin:
         request = json.loads(line)
         if "wait" in request:
             answer = os.waitstatus_to_exitcode(os.waitpid(request["wait"], 0)[1])
         else:
+            parsed.load(Path(request["kept"]))
             answer = os.fork()
             if answer == 0:
                 end(Command(**request))
@@ -183,9 +207,11 @@ def run(command: Command) -> None:
     os.environ.clear()
     os.environ.update(command.environment)
     os.chdir(command.folder)
+    written = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
     for file, descriptors, flags in (
         (os.devnull, (0,), os.O_RDONLY),
-        (command.output, (1, 2), os.O_WRONLY | os.O_CREAT | os.O_TRUNC),
+        (command.output, (1, 2), written),
+        *([(command.errors, (2,), written)] if command.errors else []),
     ):
         opened = os.open(file, flags)
         for descriptor in descriptors:
@@ -195,6 +221,7 @@ def run(command: Command) -> None:
     if command.stop_at:
         sys.stdout, sys.stderr = Stopping(sys.stdout, command.stop_at), Stopping(sys.stderr, command.stop_at)
     parsed.keep(Path(command.kept), command.unchanged)
+    secrets.token_hex = lambda length: f"{command.number:0{2 * length}x}"  # a trial's id is for parsing: the same in each copy
     first, *rest = command.words
     if first == sys.executable:
         sys.argv = rest

@@ -1,0 +1,52 @@
+"""What dbt and its libraries work out again for each query, message and context, worked out once: it is the same each time."""
+
+import functools
+import os
+from typing import Any
+
+import parsedatetime
+from dbt.context.macros import MacroNamespace
+from dbt_common import behavior_flags
+from dbt_common.events import functions, logger
+
+_env_secrets = functions.env_secrets
+_write_line = logger._Logger.write_line
+
+
+def make_faster() -> None:
+    """For this process and those that it forks. No value and no message differs by it, but for the source of a behaviour flag."""
+    parsedatetime.Constants = functools.cache(parsedatetime.Constants)  # three for each result of a query
+    behavior_flags.BehaviorFlagRendered._default_source = staticmethod(lambda: "dbt.adapters.base.impl")  # read from the stack
+    functions.env_secrets = _Secrets()
+    logger._Logger.write_line = _write_line_if_wanted
+    MacroNamespace.__iter__ = lambda self: iter(_flat(self))
+    MacroNamespace.__getitem__ = lambda self, name: _flat(self)[name]
+
+
+class _Secrets:
+    """The secrets in the environment, which dbt looks for in each line that it logs."""
+
+    _seen: tuple[dict[bytes, bytes], list[str]] = ({}, [])
+
+    def __call__(self) -> list[str]:
+        environment = os.environ._data
+        if self._seen[0] != environment:
+            self._seen = (dict(environment), _env_secrets())
+        return self._seen[1]
+
+
+def _write_line_if_wanted(to: logger._Logger, message: Any) -> None:
+    """dbt makes the line, then its logger drops what is below its level."""
+    level = "error" if logger._is_print_event(message) else message.info.level
+    if to._python_logger is None or to._python_logger.isEnabledFor(logger._log_level_map[level]):
+        _write_line(to, message)
+
+
+def _flat(namespace: MacroNamespace) -> dict[str, Any]:
+    """All macros of a namespace by name; it does not change once it is made."""
+    if "flat" not in namespace.__dict__:
+        flat: dict[str, Any] = {}
+        for macros in reversed([*namespace._search_order()]):
+            flat.update(macros)
+        namespace.flat = flat
+    return namespace.flat
