@@ -5,6 +5,8 @@ import datetime
 from harness import Project
 
 JOB = "brand_visibility"
+BUILD = ["build", "--exclude-resource-type", "unit_test", "--select", JOB]
+"""The unit tests depend on nothing that is in a database."""
 POSITIONS = "brand_visibility.extracted_positions"
 COMPETITORS = "brand_visibility.brand_competitors"
 

@@ -1,6 +1,6 @@
 """Brand visibility: a source that shrank, or that the role sees less of, stops the job before readers see smaller tables."""
 
-from brand_visibility import COMPETITORS, EXPECTED, JOB, POSITIONS, actual
+from brand_visibility import BUILD, COMPETITORS, EXPECTED, JOB, POSITIONS, actual
 from harness import Project
 
 BUILT = JOB
@@ -28,7 +28,7 @@ def test_rows_hidden_by_row_level_security(built: Project) -> None:
     """None visible; then a few, of which each of the five tables' hooks knows; then allowed."""
     before = tables(built)
     as_reader(built)
-    hidden = built.dbt_here("build", "--select", JOB, ok=False)
+    hidden = built.dbt_here(*BUILD, ok=False)
     sentence = (
         "The source table extracted_positions has no rows that the role of the named collection brand_visibility_source can see"
     )
@@ -51,12 +51,12 @@ def test_rows_hidden_by_row_level_security(built: Project) -> None:
 def test_nothing_on_an_empty_target(connected: Project) -> None:
     """An empty source is no success where there was nothing before, nor is one of which every row is rejected."""
     connected.postgres(f"create table kept as select * from {POSITIONS}; truncate {POSITIONS}")
-    empty = connected.dbt_here("build", "--select", JOB, ok=False)
+    empty = connected.dbt_here(*BUILD, ok=False)
     assert "extracted_positions has no rows that the role" in empty.output
     connected.postgres(
         f"insert into {POSITIONS} overriding system value select * from kept where collector_result_id = 900000012"
     )
-    rejected = connected.dbt_here("build", "--select", JOB, ok=False)
+    rejected = connected.dbt_here(*BUILD, ok=False)
     assert "No fact would be left: every answer is rejected" in rejected.output
     assert connected.rows("select name from system.tables where name = 'metric_facts' and database = 'entity_metrics'") == []
 
@@ -69,10 +69,10 @@ def test_one_table_that_shrank_keeps_all_as_they_are(built: Project) -> None:
     assert "brand_sentiment would go from" in shrunk.output and tables(built) == before
 
     built.postgres(f"delete from {COMPETITORS} where competitor_name like 'Rival 3%'")
-    fewer = built.dbt_here("build", "--select", JOB, ok=False)
+    fewer = built.dbt_here(*BUILD, ok=False)
     assert "brand_competitors would go from 21 to 16 rows. That removes 23.81 %" in fewer.output
     assert built.value("select count() from entity_metrics.stg_brand_competitors") == 21
     built.postgres(f"delete from {COMPETITORS}")
-    none = built.dbt_here("build", "--select", JOB, ok=False)
+    none = built.dbt_here(*BUILD, ok=False)
     assert "The source table brand_competitors has no rows that the role" in none.output
     assert tables(built) == before

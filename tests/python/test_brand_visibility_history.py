@@ -1,6 +1,6 @@
 """The snapshot of brand_competitors: removed competitors, and dbt-clickhouse's traps around snapshots."""
 
-from brand_visibility import COMPETITORS, JOB
+from brand_visibility import BUILD, COMPETITORS, JOB
 from harness import BIN, Project
 from warm import Started
 
@@ -24,7 +24,7 @@ def versions(project: Project) -> tuple[int, int]:
 def test_a_removed_competitor_is_told_from_an_unknown_one(built: Project) -> None:
     """`dbt run` goes without a snapshot; a build takes one; removed, added again, renamed."""
     assert versions(built) == (0, 0)
-    built.dbt_here("build", "--select", JOB)
+    built.dbt_here(*BUILD)
     assert versions(built) == (21, 0) and reasons(built) == set()
     stayed = "select count() from entity_metrics.competitor_metrics"
     before = built.value(stayed)
@@ -32,7 +32,7 @@ def test_a_removed_competitor_is_told_from_an_unknown_one(built: Project) -> Non
     removed = built.postgres(f"delete from {COMPETITORS} where {RIVAL} returning id, brand_id")
     built.dbt_here("run", "--select", JOB)
     assert reasons(built) == {("removed_competitor", False)} and versions(built) == (21, 0)
-    built.dbt_here("build", "--select", JOB)
+    built.dbt_here(*BUILD)
     assert reasons(built) == {("removed_competitor", True)} and versions(built) == (20, 1)
     gone = before - built.value(stayed)
     rejects = "select count() from entity_metrics.brand_visibility_rejects where"
@@ -48,7 +48,7 @@ def test_a_removed_competitor_is_told_from_an_unknown_one(built: Project) -> Non
     )
     built.postgres(added)
     built.postgres(f"update {COMPETITORS} set competitor_name = 'Rival 3.2 Inc' where competitor_name = 'Rival 3.2'")
-    built.dbt_here("build", "--select", JOB)
+    built.dbt_here(*BUILD)
     assert reasons(built) == set() and versions(built) == (21, 2) and built.value(stayed) < before
     assert built.value(f"{rejects} competitor_name = 'Rival 3.2' and reason = 'unknown_competitor'") > 0
 
