@@ -33,3 +33,9 @@
         run_query('select count() from ' ~ relation ~ ' where ' ~ condition)[0][0] | int if table_exists(relation) else 0
     ) }}
 {% endmacro %}
+
+{% macro has_rows(relation, condition) %}
+    {{ return(
+        table_exists(relation) and run_query('select 1 from ' ~ relation ~ ' where ' ~ condition ~ ' limit 1').rows | length > 0
+    ) }}
+{% endmacro %}

@@ -7,8 +7,8 @@
         config(
             materialized='table',
             engine='MergeTree()',
-            order_by='(entityType, entityId, createdAt)',
-            partition_by='toYYYYMM(createdAt)',
+            order_by='tuple()' if var('publish_strategy') == 'append' else '(entityType, entityId, createdAt)',
+            partition_by=none if var('publish_strategy') == 'append' else 'toYYYYMM(createdAt)',
             query_settings={'max_insert_threads': 2, 'min_insert_block_size_rows': 786432},
             pre_hook='{{ assert_snapshot_fits() }}',
             meta={

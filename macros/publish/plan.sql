@@ -88,7 +88,7 @@
 {% macro insert_events(into, events, condition, months) %}
     {{- return(
         'insert into ' ~ into ~ ' (' ~ event_columns() ~ ') select ' ~ event_columns() ~ ' from ' ~ events
-        ~ ' where ' ~ in_months(months, true) ~ ' and ' ~ condition ~ ' settings ' ~ insert_without_deduplication()
+        ~ ' where ' ~ in_months(months, false) ~ ' and ' ~ condition ~ ' settings ' ~ insert_without_deduplication()
         ~ ', max_insert_threads = 2, max_partitions_per_insert_block = 0'
     ) -}}
 {% endmacro %}

@@ -30,7 +30,7 @@
         ) %}
     {% endif %}
 
-    {%- set appends = config.get('strategy', var('publish_strategy')) == 'append' and count_rows(event_table, slice.own) > 0 -%}
+    {%- set appends = config.get('strategy', var('publish_strategy')) == 'append' and has_rows(event_table, slice.own) -%}
     {% if is_trial() %}
         {%- set published_events = append_slice(event_table, events, slice) if appends else preview_slice(event_table, events, slice) -%}
         {%- set seen = 'select ' ~ event_columns() ~ ' from ' ~ events ~ ' where ' ~ slice.counted -%}
