@@ -5,10 +5,10 @@
     {%- if not execute -%}{%- do ref('metrics') -%}{%- endif -%}
     {{
         config(
-            materialized='table',
+            materialized='view' if var('publish_strategy') == 'append' else 'table',
             engine='MergeTree()',
-            order_by='tuple()' if var('publish_strategy') == 'append' else '(entityType, entityId, createdAt)',
-            partition_by=none if var('publish_strategy') == 'append' else 'toYYYYMM(createdAt)',
+            order_by='(entityType, entityId, createdAt)',
+            partition_by='toYYYYMM(createdAt)',
             query_settings={'max_insert_threads': 2, 'min_insert_block_size_rows': 786432},
             pre_hook='{{ assert_snapshot_fits() }}',
             meta={

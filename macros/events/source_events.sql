@@ -28,10 +28,10 @@
     {%- endfor -%}
     {{
         config(
-            materialized='table',
+            materialized='view' if var('publish_strategy') == 'append' else 'table',
             engine='MergeTree()',
-            order_by='tuple()' if var('publish_strategy') == 'append' else '(entityType, entityId, createdAt)',
-            partition_by=none if var('publish_strategy') == 'append' else 'toYYYYMM(createdAt)',
+            order_by='(entityType, entityId, createdAt)',
+            partition_by='toYYYYMM(createdAt)',
             query_settings={
                 'join_algorithm': 'grace_hash',
                 'max_bytes_in_join': 268435456,

@@ -10,7 +10,7 @@
     {% do finish_deletes(event_table, model.unique_id) %}
     {%- set before = slice_as_it_is(event_table, slice) -%}
     {%- set corrections = beside(this, 'corrections') -%}
-    {% do find_corrections(event_table, events, slice, corrections) %}
+    {% do find_corrections(event_table, events, slice, before.events, corrections) %}
     {%- set found = run_query(corrections_by_metric(corrections)).rows -%}
     {%- set appended = found | map(attribute='events') | map('int') | sum -%}
     {% do assert_corrections_allowed(event_table, slice, found, before.total) %}
@@ -51,10 +51,10 @@
     {{ return(relation.incorporate(path={'identifier': relation.identifier ~ '__' ~ name}, type='table')) }}
 {% endmacro %}
 
-{% macro find_corrections(event_table, events, slice, corrections) %}
+{% macro find_corrections(event_table, events, slice, there, corrections) %}
     {#- Fills a table with the events to append. -#}
     {%- set differences = beside(this, 'differences') -%}
-    {% do find_differences(event_table, events, slice, differences) %}
+    {% do find_differences(event_table, events, slice, there, differences) %}
     {%- set counting = keep_pending(differences) if live_versions() and not is_trial() else keys_that_differ(differences) -%}
     {%- set last = last_publishing() -%}
     {% call statement('find_corrections') %}
@@ -156,19 +156,18 @@
 {% endmacro %}
 
 {% macro slice_as_it_is(event_table, slice) %}
-    {#- Its events and their total, in one pass. What changed hands has to be withdrawn, which appending does not do. -#}
-    {%- set withdrawn = '(' ~ slice.own ~ ') and not (' ~ slice.counted ~ ')' -%}
-    {%- set withdrawn = withdrawn ~ ' or ' ~ slice.foreign if slice.foreign else withdrawn -%}
-    {%- set there = run_query(
-        'select countIf(' ~ slice.counted ~ ') as events, sumIf(metricValue, ' ~ slice.counted ~ ') as total, countIf(' ~ withdrawn
-        ~ ') as withdrawn from ' ~ event_table ~ ' where ' ~ stale_rows(slice) ~ ' settings select_sequential_consistency = 1'
-    )[0] -%}
-    {% if there['withdrawn'] | int %}
+    {#- What changed hands has to be withdrawn, which appending does not do. -#}
+    {%- set left = ['(' ~ slice.own ~ ') and not (' ~ slice.counted ~ ')'] if slice.own != slice.counted else [] -%}
+    {%- for withdrawn in left + ([slice.foreign] if slice.foreign else []) if has_rows(event_table, withdrawn) -%}
         {{ exceptions.raise_compiler_error(
             "In " ~ event_table ~ " the other job still counts what " ~ slice.label ~ " is to count, or the other way round: run this once "
             ~ "with the strategy replace, which withdraws it, as by `dbt run --select " ~ model.name ~ "`."
         ) }}
-    {% endif %}
+    {%- endfor -%}
+    {%- set there = run_query(
+        'select count() as events, sum(metricValue) as total from ' ~ event_table ~ ' where ' ~ slice.counted
+        ~ ' settings select_sequential_consistency = 1'
+    )[0] -%}
     {{ return({'events': there['events'] | int, 'total': there['total'] | int}) }}
 {% endmacro %}
 

@@ -3,7 +3,7 @@
     hashes, and once for the rows of those. What is found is written to a table, from which all else is read.
 -#}
 
-{% macro find_differences(event_table, events, slice, differences) %}
+{% macro find_differences(event_table, events, slice, there, differences) %}
     {#- Fills a table with the rows that one side has more often than the other, of entities whose sums differ. -#}
     {% call statement('create_differences') %}
         create or replace table {{ differences }} {{ on_cluster_clause(differences) }} (
@@ -18,19 +18,19 @@
         engine = MergeTree
         order by (entityType, entityId, userId, metricType)
     {% endcall %}
-    {% for part in parts_of_entities(events) %}
+    {% for part in parts_of_entities(there) %}
         {% do renew_lease(model.name, event_table.schema) if not is_trial() %}
         {% call statement('find_differences') %}
             insert into {{ differences }}
             {{ rows_that_differ(sides_to_compare(event_table, events, slice), part) }}
-            settings max_insert_threads = 2
+            settings max_bytes_before_external_group_by = 1073741824
         {% endcall %}
     {% endfor %}
 {% endmacro %}
 
-{% macro parts_of_entities(events) %}
-    {#- Conditions on entityId that divide the model into parts of so many rows as fit into memory. -#}
-    {%- set parts = (count_rows(events) / var('follow_rows') | int) | round(0, 'ceil') | int -%}
+{% macro parts_of_entities(there) %}
+    {#- Conditions on entityId that divide the slice into parts of so many rows as fit into memory. -#}
+    {%- set parts = (there / var('follow_rows') | int) | round(0, 'ceil') | int -%}
     {%- set conditions = [] -%}
     {%- for part in range(parts) -%}
         {%- do conditions.append('intHash32(entityId) % ' ~ parts ~ ' = ' ~ part) -%}

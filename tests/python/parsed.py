@@ -18,7 +18,7 @@ from dbt_common.clients.jinja import MacroFuzzEnvironment
 from dbt_common.invocation import get_invocation_id
 from dbt_common.tests import enable_test_caching
 
-FOR_PARSING = r"dry_run|range_limit|_database|_collection|trial_id|dictionary_"
+FOR_PARSING = r"dry_run|range_limit|publish_strategy|_database|_collection|trial_id|dictionary_"
 """The vars that say something of what files are parsed into. All others are for the SQL, which is made when a node runs."""
 
 WANTED = "wanted"
