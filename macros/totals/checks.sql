@@ -3,66 +3,85 @@
     without grouping by keys: each value is multiplied by a hash of its key, so that sums are equal only if each key has its own.
 -#}
 
-{% macro events_by_registry() %}
-    {#- The event table under the names of the registry, another way than the view `entity_metric_events` goes. -#}
-    (
+{% macro sums_of_events(condition) %}
+    {#-
+        The event table under the names of the registry, another way than the view `entity_metric_events` goes: names are given to the
+        sums, not to the events.
+    -#}
+    select
+        sums.month as month,
+        sums.entity_type as entity_type,
+        if(names.quantity != '', names.quantity, sums.metric) as quantity,
+        sums.total as total_of_events,
+        toInt64(0) as total_of_days,
+        sums.events as events,
+        toUInt64(0) as events_of_days,
+        sums.difference as difference
+    from (
         select
-            event.entityType as entity_type,
-            if(names.quantity != '', names.quantity, event.metricType) as quantity,
-            event.entityId as entity_id,
-            event.metricValue as metric_value,
-            toTimeZone(event.createdAt, 'UTC') as created_at
-        from {{ event_relation() }} as event
-        left any join (
+            toYYYYMM(created_at) as month,
+            entity_type,
+            metric,
+            sum(metric_value) as total,
+            count() as events,
+            {{ by_key('entity_id, toDate(created_at)', 'metric_value') }}
+            + 3 * {{ by_key('entity_id, toDate(created_at)', '1') }} as difference
+        from (
             select
-                entity_type,
-                quantity,
-                arrayJoin([legacy_metric, source_metric]) as name
-            from {{ ref('metrics') }}
-        ) as names on event.entityType = names.entity_type and event.metricType = names.name
-        where event.userId not in (select user_id from {{ ref('excluded_users') }})
-    )
+                entityType as entity_type,
+                metricType as metric,
+                entityId as entity_id,
+                metricValue as metric_value,
+                toTimeZone(createdAt, 'UTC') as created_at
+            from {{ event_relation() }}
+            where userId not in (select user_id from {{ ref('excluded_users') }})
+        ) as event
+        where {{ condition }}
+        group by month, entity_type, metric
+    ) as sums
+    left any join (
+        select
+            entity_type,
+            quantity,
+            arrayJoin([legacy_metric, source_metric]) as name
+        from {{ ref('metrics') }}
+    ) as names on sums.entity_type = names.entity_type and sums.metric = names.name
 {% endmacro %}
 
-{% macro months_to_compare(days) %}
-    {#- Of `built_days`: in `dbt build` those not counted yet, and the latest one. -#}
-    {%- set latest = run_query(
-        "select max(toYYYYMM(day)) as month from " ~ days ~ " where entity_type = ''"
-    )[0]['month'] | int -%}
-    {%- if flags.WHICH == 'test' -%}
-        {%- set months = run_query("select distinct toYYYYMM(day) as month from " ~ days).rows | map(attribute='month') | list -%}
-    {%- else -%}
-        {%- set months = months_to_count() -%}
-    {%- endif -%}
-    {{ return((months + [latest]) | unique | sort | join(', ')) }}
+{% macro compares_all() %}
+    {#- In `dbt test`, and where all was built anew. -#}
+    {{ return(flags.WHICH == 'test' or flags.FULL_REFRESH) }}
 {% endmacro %}
 
-{% macro entities_to_compare(days) %}
+{% macro days_to_compare(month) %}
+    {#- A condition: in `dbt build` the months that this run has built; where it built none, a few entities of the latest one. -#}
+    {%- if compares_all() -%}{{- return('true') -}}{%- endif -%}
+    {%- set refresh = this_refresh() -%}
+    {%- if refresh.months -%}{{- return(month ~ ' in (' ~ refresh.months | join(', ') ~ ')') -}}{%- endif -%}
+    {{- return('(' ~ month ~ ' = ' ~ refresh.latest ~ ' and ' ~ among(refresh.a_few) ~ ')') -}}
+{% endmacro %}
+
+{% macro entities_to_compare() %}
     {#- A condition: in `dbt build` the entities that this run counted, and a few of the latest month. -#}
-    {%- if flags.WHICH == 'test' -%}
+    {%- set refresh = this_refresh() if not compares_all() -%}
+    {%- if not refresh or refresh.entities == 'all' -%}
         {{- return('true') -}}
-    {%- endif -%}
-    {%- set touched = touched_entities() -%}
-    {#- As text, which is SQL, too. -#}
-    {%- set found = run_query(
-        "select (select comment from system.tables where database = '" ~ touched.schema ~ "' and name = '"
-        ~ touched.identifier ~ "') as note,"
-        ~ " toString((select groupArray((toString(entity_type), entity_id)) from ("
-        ~ "select entity_type, entity_id from " ~ days
-        ~ " where entity_type != '' and toYYYYMM(day) = (select max(toYYYYMM(day)) from " ~ days ~ " where entity_type = '')"
-        ~ " limit 1 by entity_type, entity_id limit 20))) as a_few"
-    )[0] -%}
-    {%- if found['note'] == 'all' -%}
-        {{- return('true') -}}
+    {%- elif refresh.entities == 'none' -%}
+        {{- return(among(refresh.a_few)) -}}
     {%- endif -%}
     {%- set keys -%}
-        select toString(entity_type) as entity_type, entity_id from {{ touched }}
-        union all
-        select key.1, key.2 from (select arrayJoin(cast({{ found['a_few'] }}, 'Array(Tuple(String, Int32))')) as key)
+        select toString(entity_type) as entity_type, entity_id from {{ touched_entities() }}
+        {%- if refresh.a_few %}
+            union all
+            select key.1, key.2 from (select arrayJoin([{{ refresh.a_few }}]) as key)
+        {%- endif %}
     {%- endset -%}
-    {{- return(
-        '(entity_id in (select entity_id from (' ~ keys ~ ')) and (toString(entity_type), entity_id) in (' ~ keys ~ '))'
-    ) -}}
+    {#- The ids alone leave out most rows, before types are looked at. #}
+    {{- return('(entity_id in (select entity_id from (' ~ keys ~ ')) and ' ~ among(keys) ~ ')') -}}
+{% endmacro %}
+
+{% macro among(entities) %}
+    {{- return('(toString(entity_type), entity_id) in (' ~ entities ~ ')' if entities else 'false') -}}
 {% endmacro %}
 
 {% macro bounded_and_early() -%}

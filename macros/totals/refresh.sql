@@ -109,11 +109,45 @@
     ).rows | map(attribute='name') | list) }}
 {% endmacro %}
 
+{% macro this_refresh() %}
+    {#-
+        What this run refreshes, asked once a run, when `built_days` is built: `months` to be counted, the `latest` month that has more
+        than its own row, and `a_few` entities of it. `counted_entities` adds which `entities` it counts: all, or those touched.
+    -#}
+    {%- set of_this_run = graph.get('this_refresh', {}) -%}
+    {%- if of_this_run.get('run') == invocation_id -%}{{- return(of_this_run) -}}{%- endif -%}
+    {%- set days = ref('built_days') -%}
+    {#- As text, which JSON and SQL can read. #}
+    {%- set found = run_query(
+        "with built as (" ~ built_from(days) ~ "), counted as (" ~ built_from(load_cached_relation(counted_days())) ~ "),"
+        ~ " (select max(month) from (select toYYYYMM(day) as month from " ~ days ~ " group by month having count() > 1)) as latest_month"
+        ~ " select toString(arraySort(groupArrayIf(built.month, built.fingerprint != counted.fingerprint))) as months,"
+        ~ " toUInt32(ifNull(latest_month, 0)) as latest,"
+        ~ " toString((select groupArray((toString(entity_type), entity_id)) from ("
+        ~ "select distinct entity_type, entity_id from " ~ days ~ " where entity_type != '' and toYYYYMM(day) = latest_month limit 20"
+        ~ "))) as a_few"
+        ~ " from built left join counted on built.month = counted.month"
+    )[0] -%}
+    {%- set asked = {
+        'run': invocation_id, 'months': fromjson(found['months']), 'latest': found['latest'] | int, 'a_few': found['a_few'][1:-1],
+        'entities': 'none'
+    } -%}
+    {%- do graph.update({'this_refresh': asked}) -%}
+    {{- return(asked) -}}
+{% endmacro %}
+
+{% macro months_to_count() %}
+    {#- The months of `built_days` that are not the ones in `counted_days`. -#}
+    {% if not execute or flags.WHICH not in ['run', 'build'] %}{{ return([]) }}{% endif %}
+    {{ return(this_refresh().months) }}
+{% endmacro %}
+
 {% macro before_counting() %}
     {#- Finds the entities whose days differ from what was counted, in months that were built since. -#}
     {% if not execute %}{{ return('') }}{% endif %}
     {%- set days, counted, touched = ref('built_days'), counted_days(), touched_entities() -%}
-    {%- set months = months_to_count() -%}
+    {%- set months = this_refresh().months -%}
+    {% do this_refresh().update({'entities': 'touched' if is_incremental() else 'all'}) %}
     {% if months %}
         {% do acquire_lease('totals', this.schema) %}
         {% call statement('create_counted_days') %}
@@ -150,7 +184,7 @@
     {#- Only now the months are counted. Partitions are taken by hard links, not copied. -#}
     {% if not execute %}{{ return('') }}{% endif %}
     {%- set days, counted = ref('built_days'), counted_days() -%}
-    {%- set months = months_to_count() -%}
+    {%- set months = this_refresh().months -%}
     {% if months %}
         {% do renew_lease('totals', this.schema) %}
         {% call statement('keep_counted_days') %}
@@ -161,20 +195,11 @@
     {% endif %}
 {% endmacro %}
 
-{% macro months_to_count() %}
-    {%- set counted = counted_days() if table_exists(counted_days()) -%}
-    {{ return(run_query(
-        "with built as (" ~ built_from(ref('built_days')) ~ "), counted as (" ~ built_from(counted) ~ ")"
-        ~ " select built.month as month from built left join counted on built.month = counted.month"
-        ~ " where built.fingerprint != counted.fingerprint order by month"
-    ).rows | map(attribute='month') | map('int') | list) }}
-{% endmacro %}
-
 {% macro counted_days() %}
     {{ return(api.Relation.create(schema=ref('built_days').schema, identifier='counted_days', type='table')) }}
 {% endmacro %}
 
 {% macro touched_entities() %}
-    {#- Those of the last refresh: none, if nothing had changed. -#}
+    {#- Those of the last refresh that found a change. -#}
     {{ return(api.Relation.create(schema=ref('built_days').schema, identifier='touched_entities', type='table')) }}
 {% endmacro %}

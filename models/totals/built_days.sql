@@ -9,7 +9,7 @@
     )
 }}
 {% set months = months_to_build() %}
-
+{{ only_if_changed(months) }}
 select
     entity_type,
     entity_id,

@@ -9,7 +9,7 @@
         post_hook='{{ after_counting() }}'
     )
 }}
-
+{{ only_if_changed(months_to_count()) }}
 with totals as (
     select
         days.entity_type as entity_type,

@@ -1,10 +1,10 @@
 {#-
     The days say what the event table says, month by month and quantity by quantity: totals, numbers of events, and both by keys. A row for
-    each; `problem` says what differs. In `dbt build` of the months that were built, in `dbt test` of all. A comparison of nothing fails.
+    each; `problem` says what differs. In `dbt build` of the months that were built, or of a few entities; in `dbt test` of all. A comparison
+    of nothing fails.
 -#}
 {% test days_equal_events(model) %}
     {% if execute %}
-        {%- set months = months_to_compare(model) -%}
         select
             month,
             entity_type,
@@ -21,19 +21,7 @@
                 ''
             ) as problem
         from (
-            select
-                toYYYYMM(created_at) as month,
-                entity_type,
-                quantity,
-                sum(metric_value) as total_of_events,
-                toInt64(0) as total_of_days,
-                count() as events,
-                toUInt64(0) as events_of_days,
-                {{ by_key('entity_type, quantity, entity_id, toDate(created_at)', 'metric_value') }}
-                + 3 * {{ by_key('entity_type, quantity, entity_id, toDate(created_at)', '1') }} as difference
-            from {{ events_by_registry() }}
-            where toYYYYMM(created_at) in ({{ months }})
-            group by month, entity_type, quantity
+            {{ sums_of_events(days_to_compare('toYYYYMM(created_at)')) }}
 
             union all
             select
@@ -44,10 +32,10 @@
                 sum(total),
                 0,
                 sum(events),
-                -{{ by_key('entity_type, quantity, entity_id, day', 'total') }}
-                - 3 * {{ by_key('entity_type, quantity, entity_id, day', 'events') }} as difference
+                -{{ by_key('entity_id, day', 'total') }}
+                - 3 * {{ by_key('entity_id, day', 'events') }} as difference
             from {{ model }}
-            where entity_type != '' and toYYYYMM(day) in ({{ months }})
+            where entity_type != '' and {{ days_to_compare('toYYYYMM(day)') }}
             group by month, entity_type, quantity
         ) as sides
         group by month, entity_type, quantity

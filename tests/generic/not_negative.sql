@@ -2,7 +2,7 @@
     Totals below zero: something was taken away that was never counted. They are shown as they are; where a reader cannot have them, it
     is for the reader to show zero. In `dbt build` of the entities that were counted, in `dbt test` of all.
 -#}
-{% test not_negative(model, days) %}
+{% test not_negative(model) %}
     {% if execute %}
         select
             entity_type,
@@ -11,7 +11,9 @@
             total,
             last_event
         from {{ model }}
-        where total < 0 and {{ entities_to_compare(days) }}
+        where total < 0 and {{ entities_to_compare() }}
         settings {{ bounded_and_early() }}
     {% endif %}
+    {#- Of which a few are compared. -#}
+    {% do ref('built_days') %}
 {% endtest %}

@@ -1,56 +1,56 @@
 {#-
-    The totals say what the days say, quantity by quantity: totals, numbers of events, both by keys, and the last event. A row for each;
-    `problem` says what differs. In `dbt build` of the entities that were counted, in `dbt test` of all. A comparison of nothing fails.
+    What readers see says what the days say, quantity by quantity, by sums and by keys: totals, numbers of events, the last event,
+    timeframes, columns, and in `dbt test` the dictionary, once it is loaded anew. A row for each quantity and comparison; `problem` says
+    what is wrong. A quantity that the seed `metrics` does not have has no column, and counts what nobody has said. In `dbt build` of the
+    entities that were counted, or of a few; in `dbt test` of all. A comparison of nothing fails.
 -#}
-{% test totals_equal_days(model, days) %}
+{% test totals_equal_days(model, days, timeframes, columns, dictionary) %}
     {% if execute %}
-        {%- set compared = entities_to_compare(days) -%}
+        {%- set condition = entities_to_compare() -%}
+        {#- Loading it takes a while, and memory: in `dbt build` only its state is looked at. #}
+        {%- set loaded = dictionary if flags.WHICH == 'test' -%}
+        {%- do run_query('system reload dictionary ' ~ loaded) if loaded -%}
         select
             entity_type,
             quantity,
-            sum(sides.total_of_days) as total_of_days,
-            sum(sides.total) as total,
-            sum(sides.events_of_days) as events_of_days,
-            sum(sides.events) as events,
+            compared.1 as comparison,
+            sumIf(compared.2, sides.of_days) as of_days,
+            sumIf(compared.2, not sides.of_days) as shown,
+            max(sides.of_days) as has_days,
             multiIf(
-                events = 0, 'the totals lack it',
-                events_of_days = 0, 'there are no such days',
-                total != total_of_days or events != events_of_days, 'sums differ',
-                sum(sides.difference) != 0, 'keys differ',
+                comparison = 'columns' and has_days
+                and (entity_type, quantity) not in (select entity_type, quantity from {{ ref('metrics') }})
+                and quantity not in (select quantity from {{ ref('metrics') }} where entity_type = '*'),
+                'the registry does not have it: give it a row in seeds/metrics.csv, or delete its events',
+                comparison = 'events' and of_days = 0, 'there are no such days',
+                comparison = 'events' and shown = 0, 'the totals lack it',
+                of_days != shown, 'sums differ',
+                sum(compared.3) != 0, 'keys differ',
                 ''
             ) as problem
         from (
-            select
-                entity_type,
-                quantity,
-                sum(built.total) as total_of_days,
-                toInt64(0) as total,
-                sum(built.events) as events_of_days,
-                toUInt64(0) as events,
-                {{ by_key('entity_type, quantity, entity_id', 'built.total') }}
-                + 3 * {{ by_key('entity_type, quantity, entity_id', 'built.events') }} as difference
-            from {{ days }} as built
-            prewhere entity_type != '' and {{ compared }}
-            group by entity_type, quantity
+            {{ sums_of_days(days, loaded, condition) }}
 
             union all
-            select
-                entity_type,
-                found.1 as quantity,
-                0,
-                sum(found.2.total),
-                0,
-                sum(found.2.events),
-                -{{ by_key('entity_type, found.1, entity_id', 'found.2.total') }}
-                - 3 * {{ by_key('entity_type, found.1, entity_id', 'found.2.events') }} as difference
-            {#- By the keys of the table, so that rows can be left out before the last one of each is found. #}
-            from {{ model }} final
-            array join totals as found
-            prewhere {{ compared }}
-            group by entity_type, quantity
+            {{ sums_shown(model, timeframes, columns, loaded, condition) }}
         ) as sides
-        group by entity_type, quantity
-        order by entity_type, quantity
+        group by entity_type, quantity, comparison
+        having has_days or problem != ''
+
+        union all
+        select
+            '',
+            '',
+            'dictionary',
+            0,
+            0,
+            false,
+            last_exception
+        from system.dictionaries
+        where database = '{{ dictionary.schema }}' and name = '{{ dictionary.identifier }}' and last_exception != ''
         settings {{ bounded_and_early() }}
     {% endif %}
+    {% do ref('metrics') %}
+    {#- Which finds the entities that are compared. -#}
+    {% do ref('counted_entities') %}
 {% endtest %}

@@ -2,6 +2,9 @@
 
 import datetime
 
+import pytest
+from clickhouse_connect.driver.exceptions import DatabaseError
+
 from harness import EVENTS, Nodes, Project
 
 JOB = "source_events"
@@ -173,6 +176,11 @@ def problems(project: Project, test: str) -> set[tuple[object, ...]]:
     return set(project.rows(f"select problem from {AUDIT}.{test} where problem != ''"))
 
 
+def compared(project: Project) -> set[tuple[object, ...]]:
+    """What `totals_equal_days` found wrong, by comparison."""
+    return set(project.rows(f"select comparison, problem from {AUDIT}.totals_equal_days where problem != ''"))
+
+
 def test_each_check_is_seen_red(connected: Project) -> None:
     """Wrong sums, equal sums of wrong keys, a key too many, one missing, wrong views, an empty dictionary: each is named."""
     begin(connected)
@@ -189,49 +197,61 @@ def test_each_check_is_seen_red(connected: Project) -> None:
     connected.rows(f"create table {sound} as {days}")
     connected.rows(f"insert into {sound} select * from {days}")
 
-    def broken(change: str, *expected: str) -> None:
-        """Break the days, look, and mend them."""
+    def broken(change: str, of_days: str, *of_totals: tuple[str, str]) -> None:
+        """Break the days, look, and mend them. The timeframes are made of the days, and wrong like them."""
         connected.rows(change)
-        red("days_equal_events", "totals_equal_days", *expected[1:])
-        assert problems(connected, "days_equal_events") == {(expected[0],)}
+        red("days_equal_events", "totals_equal_days")
+        assert problems(connected, "days_equal_events") == {(of_days,)}
+        assert compared(connected) == set(of_totals)
         connected.rows(f"truncate table {days}")
         connected.rows(f"insert into {days} select * from {sound}")
 
-    late = ("timeframes_equal_events",)
-    broken(f"alter table {days} update total = total + 1 where entity_id = 4", "sums differ", *late)
-    broken(f"alter table {days} update total = if(entity_id = 4, 4, 2) where entity_id in (4, 5)", "keys differ", *late)
-    broken(f"delete from {days} where entity_type = 'Image' and entity_id = 2", "the days lack it")
-    broken(f"insert into {days} values ('Image', 8, 'Cry', '2023-02-01', 0, 1, 0)", "there are no such events")
+    def totals_with(problem: str) -> list[tuple[str, str]]:
+        return [(name, problem) for name in ("total", "columns", "dictionary")]
+
+    broken(f"alter table {days} update total = total + 1 where entity_id = 4", "sums differ", *totals_with("sums differ"))
+    swapped = f"alter table {days} update total = if(entity_id = 4, 4, 2) where entity_id in (4, 5)"
+    broken(swapped, "keys differ", *totals_with("keys differ"))
+    without = f"delete from {days} where entity_type = 'Image' and entity_id = 2"
+    broken(without, "the days lack it", ("events", "there are no such days"), ("last event", "sums differ"))
+    late = f"alter table {days} update last_event = last_event + 1 where entity_type = 'Bounty' and day = '2025-01-21'"
+    connected.rows(late)
+    red("totals_equal_days")
+    assert compared(connected) == {("last event", "sums differ")}
+    connected.rows(f"truncate table {days}")
+    connected.rows(f"insert into {days} select * from {sound}")
+    more = f"insert into {days} values ('Image', 8, 'Cry', '2023-02-01', 0, 1, 0)"
+    broken(more, "there are no such events", ("events", "the totals lack it"))
 
     later = "counted_at + interval 1 second as counted_at"
     copy = f"insert into {entities} select * replace ({later}, %s) from {entities} final where %s"
-    connected.rows(copy % ("mapFromArrays(mapKeys(totals), [(toInt64(4), toUInt64(1), now())]) as totals", "entity_id = 4"))
+    connected.rows(copy % ("mapApply((k, v) -> (k, (toInt64(4), v.2, v.3)), totals) as totals", "entity_id = 4"))
     red("totals_equal_days")
-    assert problems(connected, "totals_equal_days") == {("sums differ",)}
-    connected.rows(copy % ("mapFromArrays(mapKeys(totals), [(toInt64(2), toUInt64(1), now())]) as totals", "entity_id = 5"))
+    assert compared(connected) == set(totals_with("sums differ"))
+    connected.rows(copy % ("mapApply((k, v) -> (k, (toInt64(2), v.2, v.3)), totals) as totals", "entity_id = 5"))
     red("totals_equal_days")
-    assert problems(connected, "totals_equal_days") == {("keys differ",)}
+    assert compared(connected) == set(totals_with("keys differ"))
     connected.rows(f"delete from {entities} where entity_type = 'Image' and entity_id = 2")
     red("totals_equal_days")
-    assert problems(connected, "totals_equal_days") == {("keys differ",), ("the totals lack it",)}
+    assert ("events", "the totals lack it") in compared(connected)
     connected.dbt_here("build", "--full-refresh", "--select", "totals")
 
-    view = f"{DATABASE}.metric_timeframes"
-    (text,) = connected.rows(f"select as_select from system.tables where database = '{DATABASE}' and name = 'metric_timeframes'")[
-        0
-    ]
-    connected.rows(f"create or replace view {view} as {text.replace('- 30', '- 45')}")
-    red("timeframes_equal_events")
-    assert problems(connected, "timeframes_equal_events") == {("month differs",)}
-    wide = f"{DATABASE}.entity_totals"
-    (text,) = connected.rows(f"select as_select from system.tables where database = '{DATABASE}' and name = 'entity_totals'")[0]
-    connected.rows(f"create or replace view {wide} as {text.replace(chr(39) + 'Cry' + chr(39), chr(39) + 'Like' + chr(39))}")
-    red("timeframes_equal_events", "entity_totals_equal_totals")
+    def with_view(name: str, old: str, new: str) -> None:
+        (text,) = connected.rows(f"select as_select from system.tables where database = '{DATABASE}' and name = '{name}'")[0]
+        assert old in text
+        connected.rows(f"create or replace view {DATABASE}.{name} as {text.replace(old, new)}")
+
+    with_view("metric_timeframes", "- 30", "- 45")
+    red("totals_equal_days")
+    assert compared(connected) == {("month", "sums differ")}
+    with_view("entity_totals", "'Like'", "'Cry'")
     connected.rows(
-        f"create or replace dictionary {DATABASE}.entity_totals_dictionary (entity_type String, entity_id Int32, Like Int64)"
+        f"create or replace dictionary {DATABASE}.entity_totals_dictionary (entity_type String, entity_id Int32, %s)"
         " primary key entity_type, entity_id source(null()) layout(complex_key_hashed()) lifetime(0)"
+        % ", ".join(f"`{name}` Int64" for (name,) in connected.rows(f"select distinct quantity from {DATABASE}.metrics"))
     )
-    red("timeframes_equal_events", "entity_totals_equal_totals", "dictionary_equals_entity_totals")
+    red("totals_equal_days")
+    assert {name for name, _ in compared(connected)} == {"month", "columns", "dictionary"}
 
     put(
         connected,
@@ -240,12 +260,55 @@ def test_each_check_is_seen_red(connected: Project) -> None:
     )
     put(connected, "('Unheard', 4, 9, 'tippedCount', 1, '2023-01-05 00:00:00', 2)")
     found = refresh(connected, ok=False)
-    assert found.that("fail", "error") == {"entity_totals_equal_totals"}
+    assert found.that("fail", "error") == {"totals_equal_days"}
     assert found.that("warn") == {"not_negative"}
-    unheard = f"select entity_type, quantity, events from {AUDIT}.entity_totals_equal_totals where problem != ''"
-    assert connected.rows(unheard) == [("Image", "unheardOf", 1)]
+    unheard = f"select entity_type, quantity, of_days, problem from {AUDIT}.totals_equal_days where problem != ''"
+    assert [(*row[:3], row[3][:30]) for row in connected.rows(unheard)] == [
+        ("Image", "unheardOf", 1, "the registry does not have it:")
+    ]
     assert connected.rows(f"select entity_id, quantity, total from {AUDIT}.not_negative") == [(6, "Like", -2)]
     assert totals(connected) == sums(connected), "it is shown all the same"
+
+
+def test_a_build_compares_what_it_refreshed(connected: Project) -> None:
+    """Where nothing changed a few entities of the latest month, where something did what was counted: each is seen red."""
+    begin(connected)
+    put(connected, *(f"('Post', {post}, 9, 'Like', 1, '2023-01-05 00:00:00', 1)" for post in range(1, 60)))
+    refresh(connected)
+    number = f"select sumIf(of_days, comparison = 'events') from {AUDIT}.totals_equal_days"
+    assert connected.rows(number) == [(64,)], "all posts, and the image of this month with five events"
+    assert refresh(connected).that("fail", "error") == set()
+    assert connected.rows(number) == [(5,)], "nothing changed: the image of this month"
+    entities = connected.rows(f"select count() from {DATABASE}.touched_entities")
+    assert entities == [(59,)], "those of the last refresh that found a change"
+
+    copy = (
+        f"insert into {DATABASE}.counted_entities select * replace (counted_at + interval 1 second as counted_at,"
+        " mapApply((k, v) -> (k, (v.1 + 1, v.2, v.3)), totals) as totals)"
+        f" from {DATABASE}.counted_entities final where entity_type = '%s' and entity_id = 1"
+    )
+    connected.rows(copy % "Image")
+    assert refresh(connected, ok=False).that("fail", "error") == {"totals_equal_days"}
+    assert compared(connected) == {("total", "sums differ"), ("columns", "sums differ")}
+    put(connected, "('Image', 1, 9, 'Like', 1, now(), 2)")
+    refresh(connected)
+    assert totals(connected) == sums(connected), "counted again"
+
+    dictionary = f"{DATABASE}.entity_totals_dictionary"
+    (mark,) = connected.rows("select comment from system.tables where name = 'entity_totals_dictionary'")[0]
+    connected.rows(
+        f"create or replace dictionary {dictionary} (entity_type String, entity_id Int32, Like Int64)"
+        f" primary key entity_type, entity_id source(clickhouse(query 'select * from {DATABASE}.nothing'))"
+        f" layout(complex_key_hashed()) lifetime(0) comment '{mark}'"
+    )
+    with pytest.raises(DatabaseError, match="nothing"):
+        connected.rows(f"system reload dictionary {dictionary}")
+    assert refresh(connected, ok=False).that("fail", "error") == {"totals_equal_days"}
+    assert {name for name, _ in compared(connected)} == {"dictionary"}
+
+    connected.rows(f"alter table {DATABASE}.built_days update total = total + 1 where day >= today() and entity_id = 1")
+    assert refresh(connected, ok=False).that("fail", "error") == {"days_equal_events"}
+    assert problems(connected, "days_equal_events") == {("sums differ",)}
 
 
 def test_nothing_to_sum_up(connected: Project) -> None:

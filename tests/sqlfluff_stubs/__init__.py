@@ -82,6 +82,14 @@ def months_to_build() -> list[dict[str, int]]:
     return [{"month": 202501, "fingerprint": 1}]
 
 
+def months_to_count() -> list[int]:
+    return [202501]
+
+
+def only_if_changed(_months: list[object]) -> str:
+    return ""
+
+
 def registered_quantities() -> list[str]:
     return ["commentCount", "unitAmount"]
 
