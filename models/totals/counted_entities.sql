@@ -1,10 +1,12 @@
 -- All totals of an entity in a row; the last one that was counted holds. Only entities whose days changed are counted again.
+-- A lookup of a thousand entities reads a thousand granules: small ones halve its time.
 {{
     config(
         materialized='incremental',
         incremental_strategy='append',
         engine='ReplacingMergeTree(counted_at, is_gone)',
         order_by='(entity_type, entity_id)',
+        settings={'index_granularity': 256},
         pre_hook='{{ before_counting() }}',
         post_hook='{{ after_counting() }}'
     )
