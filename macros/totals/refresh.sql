@@ -150,9 +150,7 @@
     {% do this_refresh().update({'entities': 'touched' if is_incremental() else 'all'}) %}
     {% if months %}
         {% do acquire_lease('totals', this.schema) %}
-        {% call statement('create_counted_days') %}
-            create table if not exists {{ counted }} {{ on_cluster_clause(counted) }} as {{ days }}
-        {% endcall %}
+        {% do create_counted_days(days) %}
     {% endif %}
     {% call statement('find_touched') %}
         create or replace table {{ touched }} {{ on_cluster_clause(touched) }}
@@ -197,6 +195,17 @@
 
 {% macro counted_days() %}
     {{ return(api.Relation.create(schema=ref('built_days').schema, identifier='counted_days', type='table')) }}
+{% endmacro %}
+
+{% macro create_counted_days(days) %}
+    {% if not execute %}{{ return('') }}{% endif %}
+    {% call statement('create_counted_days') %}
+        create table if not exists {{ counted_days() }} {{ on_cluster_clause(counted_days()) }} as {{ days }}
+    {% endcall %}
+{% endmacro %}
+
+{% macro view_parameter(name, type) %}
+    {{ return('{' ~ name ~ ':' ~ type ~ '}') }}
 {% endmacro %}
 
 {% macro touched_entities() %}

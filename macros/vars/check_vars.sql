@@ -38,7 +38,7 @@
     {%- endif -%}
     {%- set numbers = {
         'range_size': 1, 'range_limit': 0, 'pull_streams': 1, 'delete_timeout': 1, 'lease_seconds': 1,
-        'dictionary_lifetime': 1, 'repair_margin': 0, 'max_corrections': 0, 'follow_rows': 1
+        'dictionary_lifetime': 1, 'repair_margin': 0, 'max_corrections': 0, 'follow_rows': 1, 'cache_ttl': 1
     } -%}
     {%- for name, least in numbers.items() -%}
         {%- if not modules.re.match('^\\d{1,9}$', var(name) | string) or var(name) | int < least -%}

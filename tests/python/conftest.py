@@ -18,6 +18,7 @@ from entity_metrics import embedded_postgres, sample_site
 from entity_metrics.target import Target
 from faster import make_faster
 from harness import Project, Server
+from serving import Valkey, close_clients
 from warm import Warm
 
 make_faster()
@@ -168,6 +169,26 @@ def served(request: pytest.FixtureRequest, server: Server, warm: Warm, parsed_fo
             made.begin_as(parsed_for_server(job), chdb=False)
         yield made
         made.close()
+
+
+@pytest.fixture(scope="module")
+def served_site(server: Server, warm: Warm, prepared, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    """A project with an empty event table, whose totals and lookups are built. The tests of a module share it."""
+    made = Project(tmp_path_factory.mktemp("served"), server, "sample", PASSWORD, warm, without("source_events"))
+    made.begin_as(prepared("source_events", None), chdb=True)
+    made.create_event_table()
+    made.dbt_here("run", "--select", "event_table", "totals", "lookups")
+    yield made
+    close_clients()
+    made.close()
+
+
+@pytest.fixture
+def valkey() -> Iterator[Valkey]:
+    """A Valkey with nothing in it."""
+    made = Valkey()
+    yield made
+    made.close()
 
 
 @pytest.fixture

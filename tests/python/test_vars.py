@@ -55,6 +55,7 @@ FOR_THE_SQL = {
     "max_removed_share": 0.5,
     "min_coverage": 0.5,
     "audit_share": 0.5,
+    "cache_ttl": 60,
     "delete_timeout": 2,
     "publish_strategy": "append",
     "live_versions": [2],

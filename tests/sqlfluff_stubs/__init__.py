@@ -124,3 +124,19 @@ def audit_sums(_sources: object) -> str:
 
 def audit_keys(_sources: object) -> str:
     return "select 'days' as hop"
+
+
+def counted_days() -> str:
+    return "counted_days"
+
+
+def view_parameter(_name: str, _type: str) -> str:
+    return "(1)"
+
+
+def month_fingerprints(*_relations: object) -> str:
+    return "select 202501 as month, 1 as fingerprint"
+
+
+def built_from(_days: object) -> str:
+    return "select 202501 as month, 1 as fingerprint"

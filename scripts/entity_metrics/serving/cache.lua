@@ -1,0 +1,277 @@
+#!lua name=entity_metrics_1
+-- What happens to a cached hash, as a library of functions of Valkey or Redis (7 or later): each call is atomic.
+--
+-- A key K has beside it, in the same slot of a cluster:
+--   {K}:state    hash: `gen`, a mark that every write changes, and `w:<writer>`, until when (ms) a write in progress is believed
+--   {K}:absent   there is nothing of it in ClickHouse
+--   {K}:fill     who reads it from ClickHouse just now; others wait
+--   {K}:answer   what a fill found that could not be kept, for those who waited
+-- A write is `begin`, the event into ClickHouse, `finish`. While it lasts the hash lives only as long as the write is believed, so
+-- that a writer that is killed takes the hash with it. A fill keeps what it found only if no write was in progress and none came
+-- between. Every function takes keys K and may take many, except on a cluster, where it takes one.
+
+local function now()
+    local time = redis.call('time')
+    return time[1] * 1000 + math.floor(time[2] / 1000)
+end
+
+local function beside(key, what)
+    return '{' .. key .. '}:' .. what
+end
+
+local function forget(key)
+    redis.call('del', key, beside(key, 'absent'), beside(key, 'answer'))
+end
+
+-- The earliest moment until which a write in progress is believed; nil if there is none. A write that is not believed any more may
+-- have come into ClickHouse or not: the hash goes.
+local function earliest_write(key, moment)
+    local fields = redis.call('hgetall', beside(key, 'state'))
+    local earliest = nil
+    for i = 1, #fields, 2 do
+        if string.sub(fields[i], 1, 2) == 'w:' then
+            local deadline = tonumber(fields[i + 1])
+            if deadline <= moment then
+                redis.call('hdel', beside(key, 'state'), fields[i])
+                forget(key)
+            elseif not earliest or deadline < earliest then
+                earliest = deadline
+            end
+        end
+    end
+    return earliest
+end
+
+local function limit_life(key, earliest, ttl)
+    if earliest then
+        redis.call('pexpireat', key, string.format('%.0f', earliest))
+    else
+        redis.call('pexpire', key, ttl)
+    end
+end
+
+local function mark(key, gen, milliseconds)
+    local state = beside(key, 'state')
+    redis.call('hset', state, 'gen', gen)
+    if redis.call('pttl', state) < tonumber(milliseconds) then
+        redis.call('pexpire', state, milliseconds)
+    end
+end
+
+local function cached(key)
+    local fields = redis.call('hgetall', key)
+    if #fields > 0 then
+        return fields
+    end
+    if redis.call('exists', beside(key, 'absent')) == 1 then
+        return {}
+    end
+    return false
+end
+
+local function release_fill(key, who)
+    if redis.call('get', beside(key, 'fill')) == who then
+        redis.call('del', beside(key, 'fill'))
+    end
+end
+
+-- Fields and values as a text, which takes half the time of a list.
+local function text_of(fields)
+    return fields and table.concat(fields, '\n')
+end
+
+-- args: ttl (ms), which is renewed when a tenth has gone; 0 does not renew it. Returns for each key the text of its fields and values,
+-- '' for what is absent, nil for what is not known.
+local function read(keys, args)
+    local found, renewed_below = {}, 0.9 * args[1]
+    for i, key in ipairs(keys) do
+        local fields = cached(key)
+        if fields and #fields > 0 and redis.call('pttl', key) < renewed_below then
+            if redis.call('exists', beside(key, 'state')) == 0 then
+                redis.call('pexpire', key, args[1])
+            end
+        end
+        found[i] = text_of(fields)
+    end
+    return found
+end
+
+-- args: who fills, how long that is believed (ms), how long the mark must last (ms). Returns for each key {'cached', text as of read},
+-- {'answer', JSON}, {'fill', gen} where the caller is to fill it, or {'wait'}.
+local function begin_fill(keys, args)
+    local result = {}
+    for i, key in ipairs(keys) do
+        local fields = cached(key)
+        local answer = not fields and redis.call('get', beside(key, 'answer'))
+        if fields then
+            result[i] = { 'cached', text_of(fields) }
+        elseif answer then
+            result[i] = { 'answer', answer }
+        elseif redis.call('set', beside(key, 'fill'), args[1], 'nx', 'px', args[2]) then
+            local gen = redis.call('hget', beside(key, 'state'), 'gen')
+            if not gen then
+                gen = args[1]
+                mark(key, gen, args[3])
+            end
+            result[i] = { 'fill', gen }
+        else
+            result[i] = { 'wait' }
+        end
+    end
+    return result
+end
+
+-- args: who fills, how long that is believed from now (ms). Returns how many keys it still fills.
+local function renew_fill(keys, args)
+    local held = 0
+    for _, key in ipairs(keys) do
+        if redis.call('get', beside(key, 'fill')) == args[1] then
+            redis.call('pexpire', beside(key, 'fill'), args[2])
+            held = held + 1
+        end
+    end
+    return held
+end
+
+-- args: who fills, ttl (ms), life of an absence (ms), then for each key: gen, the number of the following arguments, fields and
+-- values. Returns for each key 1 where it was kept, else 0; then the caller has to give an answer.
+local function end_fill(keys, args)
+    local kept, at, moment = {}, 4, now()
+    for i, key in ipairs(keys) do
+        local gen, count = args[at], tonumber(args[at + 1])
+        if not earliest_write(key, moment) and redis.call('hget', beside(key, 'state'), 'gen') == gen then
+            forget(key)
+            if count > 0 then
+                redis.call('hset', key, unpack(args, at + 2, at + 1 + count))
+                redis.call('pexpire', key, args[2])
+            else
+                redis.call('set', beside(key, 'absent'), 1, 'px', args[3])
+            end
+            kept[i] = 1
+            release_fill(key, args[1])
+        else
+            kept[i] = 0
+        end
+        at = at + 2 + count
+    end
+    return kept
+end
+
+-- args: who fills, life of an answer (ms), then for each key what was found, as text: for those who wait.
+local function answer_fill(keys, args)
+    for i, key in ipairs(keys) do
+        redis.call('set', beside(key, 'answer'), args[2 + i], 'px', args[2])
+        release_fill(key, args[1])
+    end
+    return #keys
+end
+
+-- args: who fills. A fill that failed: others may try.
+local function abandon_fill(keys, args)
+    for _, key in ipairs(keys) do
+        release_fill(key, args[1])
+    end
+    return #keys
+end
+
+-- args: the writer, how long it is believed (ms), how long the mark must last (ms).
+local function begin_write(keys, args)
+    local moment = now()
+    for _, key in ipairs(keys) do
+        earliest_write(key, moment)
+        redis.call('hset', beside(key, 'state'), 'w:' .. args[1], string.format('%.0f', moment + args[2]))
+        mark(key, args[1], args[3])
+        if redis.call('exists', key) == 1 then
+            limit_life(key, earliest_write(key, moment))
+        end
+    end
+    return #keys
+end
+
+-- args: the writer, how long it is believed from now (ms). A write that is not believed any more stays so: a fill that came since may
+-- have read its event. Returns how many writes are believed.
+local function renew_write(keys, args)
+    local held, moment = 0, now()
+    for _, key in ipairs(keys) do
+        earliest_write(key, moment)
+        local state = beside(key, 'state')
+        if redis.call('hexists', state, 'w:' .. args[1]) == 1 then
+            redis.call('hset', state, 'w:' .. args[1], string.format('%.0f', moment + args[2]))
+            if redis.call('pttl', state) < tonumber(args[2]) then
+                redis.call('pexpire', state, args[2])
+            end
+            if redis.call('exists', key) == 1 then
+                limit_life(key, earliest_write(key, moment))
+            end
+            held = held + 1
+        end
+    end
+    return held
+end
+
+-- args: the writer, a new mark, ttl (ms), how long the mark must last (ms), then for each key the number of the following arguments,
+-- fields and increments. A write that is not believed any more, or says -1 for the number since nobody knows what became of it,
+-- takes the hash with it. Returns how many hashes were incremented.
+local function end_write(keys, args)
+    local incremented, at, moment = 0, 5, now()
+    for _, key in ipairs(keys) do
+        local count = tonumber(args[at])
+        local believed = redis.call('hget', beside(key, 'state'), 'w:' .. args[1])
+        redis.call('hdel', beside(key, 'state'), 'w:' .. args[1])
+        mark(key, args[2], args[4])
+        local earliest = earliest_write(key, moment)
+        if not believed or tonumber(believed) <= moment or count < 0 then
+            forget(key)
+        else
+            redis.call('del', beside(key, 'absent'), beside(key, 'answer'))
+            if redis.call('exists', key) == 1 then
+                for i = at + 1, at + count, 2 do
+                    redis.call('hincrby', key, args[i], args[i + 1])
+                end
+                limit_life(key, earliest, args[3])
+                incremented = incremented + 1
+            end
+        end
+        at = at + 1 + math.max(count, 0)
+    end
+    return incremented
+end
+
+-- args: a new mark, how long it must last (ms). What is cached is not true any more, nor what a fill finds that began before.
+local function invalidate(keys, args)
+    for _, key in ipairs(keys) do
+        forget(key)
+        mark(key, args[1], args[2])
+    end
+    return #keys
+end
+
+-- args: an owner, how long it is remembered (ms). Returns for each key whose it is: the owner's from now on, if it was nobody's.
+local function claim(keys, args)
+    local owners = {}
+    for i, key in ipairs(keys) do
+        owners[i] = redis.call('get', key)
+        if not owners[i] then
+            redis.call('set', key, args[1], 'px', args[2])
+            owners[i] = args[1]
+        end
+    end
+    return owners
+end
+
+-- Where memory is full what is cached is served, and writes are told. Only what stores more is refused.
+local function register(name, callback, flags)
+    redis.register_function({ function_name = 'entity_metrics_1_' .. name, callback = callback, flags = flags })
+end
+
+register('read', read, { 'allow-oom' })
+register('begin_fill', begin_fill, {})
+register('renew_fill', renew_fill, { 'allow-oom' })
+register('end_fill', end_fill, {})
+register('answer_fill', answer_fill, { 'allow-oom' })
+register('abandon_fill', abandon_fill, { 'allow-oom' })
+register('begin_write', begin_write, { 'allow-oom' })
+register('renew_write', renew_write, { 'allow-oom' })
+register('end_write', end_write, { 'allow-oom' })
+register('claim', claim, { 'allow-oom' })
+register('invalidate', invalidate, { 'allow-oom' })

@@ -1,0 +1,97 @@
+"""What ClickHouse says: totals of entities as of now."""
+
+import contextlib
+import queue
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from clickhouse_connect.driver.binding import quote_identifier
+from clickhouse_connect.driver.client import Client
+
+BATCH = 1000
+"""Ids of one query."""
+
+LOOKS = 3
+"""How often a query is repeated because a refresh of the totals came between."""
+
+Totals = dict[str, int]
+"""Totals by quantity."""
+
+
+class Reader:
+    """Queries ClickHouse on one or several connections, each for one query at a time; threads may share it."""
+
+    def __init__(self, clickhouse: Client | Sequence[Client], database: str) -> None:
+        """
+        Args:
+            clickhouse: connections of clickhouse-connect. An HTTP connection must not be in a session that others use.
+            database: of the models, such as `entity_metrics`.
+        """
+        self._database = quote_identifier(database)
+        self._free: queue.LifoQueue[Client] = queue.LifoQueue()
+        for client in [clickhouse] if isinstance(clickhouse, Client) else clickhouse:
+            self._free.put(client)
+        self._state: Any = None
+
+    @contextlib.contextmanager
+    def _connection(self) -> Iterator[Client]:
+        client = self._free.get()
+        try:
+            yield client
+        finally:
+            self._free.put(client)
+
+    def entity_totals(self, entity_type: str, ids: Sequence[int]) -> dict[int, Totals]:
+        """The totals of entities that have any, as the sums of their events now. Raises what clickhouse-connect raises."""
+        sql = (
+            "select entity_id, cast((groupArray(quantity), groupArray(total)), 'Map(String, Int64)') as totals"
+            " from {totals}"
+            " where entity_type = {entity_type:String} and entity_id in {ids:Array(Int32)} group by entity_id"
+        )
+        return self._in_batches(sql, {"entity_type": entity_type}, ids, looks=LOOKS)
+
+    def user_image_reactions(self, user_id: int, ids: Sequence[int]) -> dict[int, Totals]:
+        """The flags of a user's reactions to images, under the name `flags`."""
+        sql = (
+            f"select image_id, map('flags', toInt64(flags)) from {self._database}.user_image_reactions"
+            " where user_id = {user_id:Int32} and image_id in {ids:Array(Int32)}"
+        )
+        return self._in_batches(sql, {"user_id": user_id}, ids, looks=1)
+
+    def _in_batches(self, sql: str, values: dict[str, Any], ids: Sequence[int], looks: int) -> dict[int, Totals]:
+        found: dict[int, Totals] = {}
+        with self._connection() as client:
+            for first in range(0, len(ids), BATCH):
+                batch = list(ids[first : first + BATCH])
+                found.update(self._rows(client, sql, values | {"ids": batch}, looks))
+        return found
+
+    def _rows(self, client: Client, sql: str, values: dict[str, Any], looks: int) -> list[tuple[int, Totals]]:
+        """The query's rows, with no step of a refresh since the last time that somebody looked, which was before the query."""
+        if looks == 1:
+            return client.query(sql, parameters=values).result_rows
+        self._state = self._state or totals_state(client, self._database)
+        for _ in range(looks):
+            state = self._state
+            rows = client.query(sql.replace("{totals}", totals_in(self._database, state)), parameters=values).result_rows
+            self._state = totals_state(client, self._database)
+            if state == self._state:
+                return rows
+        return rows
+
+
+def totals_state(client: Client, database: str) -> tuple[Any, ...]:
+    """How far the totals have been counted. database: quoted."""
+    columns = "uncounted_months, is_refreshing, is_refreshing_all, version"
+    return client.query(f"select {columns} from {database}.totals_state").result_rows[0]
+
+
+def totals_in(database: str, state: tuple[Any, ...]) -> str:
+    """SQL that gives the totals as of now, if the state is what it is at the query's beginning and end."""
+    months, is_refreshing, is_refreshing_all, _ = state
+    if not months and not is_refreshing:
+        return f"{database}.metric_totals"
+    return (
+        f"{database}.totals_in_state(uncounted_months = {list(months)}, is_refreshing = {int(is_refreshing)},"
+        f" is_refreshing_all = {int(is_refreshing_all)})"
+    )
