@@ -6,7 +6,7 @@
     {{ audit_event_keys(sources) }}
     union all
     {{ audit_totals_keys() }}
-    {% if table_exists(cached_totals()) %}
+    {% if is_cache_connected() == 'true' %}
         union all
         {{ audit_cache_keys() }}
     {% endif %}
@@ -130,10 +130,7 @@
 
 {% macro audit_totals_keys() %}
     {#- Events against days, and days against totals. -#}
-    {#- Months that a refresh would build again: what differs there is newer. 0 is none. -#}
-    {%- set days_table = api.Relation.create(schema=ref('metric_days').schema, identifier='built_days', type='table') -%}
-    {%- set months = changed_months(ref('metrics'), ref('excluded_users'), days_table) | map(attribute='month') | list -%}
-    {%- set changed = months | join(', ') or '0' -%}
+    {%- set changed = unsettled_months() -%}
     {%- set events -%}
         select * from ({{ audit_events('days', changed) }}) where not is_excluded and {{ wanted('days') }}
     {%- endset -%}
@@ -156,8 +153,17 @@
     ) }}
 {% endmacro %}
 
+{% macro unsettled_months() -%}
+    {#- Months that a refresh would build again: what differs there is newer. 0 is none. -#}
+    {%- set days = api.Relation.create(schema=ref('metric_days').schema, identifier='built_days', type='table') -%}
+    {{- changed_months(ref('metrics'), ref('excluded_users'), days) | map(attribute='month') | join(', ') or '0' -}}
+{%- endmacro %}
+
 {% macro audit_cache_keys() %}
-    {#- Cached keys alone: one that is not cached loses nothing. What was counted after the cache was read is newer. -#}
+    {#-
+        Cached entities alone, with all that the totals have of them: one that is not cached loses nothing. Newer are entities that
+        were counted after the cache was read, and those with events in months that were not counted yet, which the cache may have.
+    -#}
     {%- set cached = cached_totals() -%}
     {%- set there = 'select entity_type, entity_id from ' ~ cached -%}
     select
@@ -176,6 +182,11 @@
                 select ifNull(parseDateTime64BestEffortOrNull(comment, 6, 'UTC'), toDateTime64('2200-01-01', 6, 'UTC'))
                 from system.tables
                 where database = '{{ cached.schema }}' and name = '{{ cached.identifier }}'
+            )
+            or (entity_type, entity_id) in (
+                select toString(event.entity_type), event.entity_id
+                from {{ ref('entity_metric_events') }} as event
+                where toYYYYMM(event.created_at, 'UTC') in ({{ unsettled_months() }})
             ) as is_newer
         from (
             select
@@ -184,17 +195,15 @@
                 totals.entity_id as entity_id,
                 totals.total as was,
                 toInt64(0) as is,
-                totals.counted_at as counted,
-                false as is_cached
+                totals.counted_at as counted
             from {{ ref('metric_totals') }} as totals
             where (totals.entity_type, totals.entity_id) in ({{ there }}) and {{ in_sample('totals.entity_id') }}
             union all
-            select toString(entity_type), toString(quantity), entity_id, 0, total, toDateTime64(0, 6, 'UTC'), true
+            select toString(entity_type), toString(quantity), entity_id, 0, total, toDateTime64(0, 6, 'UTC')
             from {{ cached }}
             where {{ in_sample('entity_id') }}
         )
         group by entity_type, quantity, entity_id
-        having max(is_cached)
     )
     group by entity_type, quantity
 {% endmacro %}
@@ -206,5 +215,6 @@
 
 {% macro is_cache_connected() -%}
     {#- As SQL has it. -#}
-    {{- 'true' if execute and table_exists(cached_totals()) else 'false' -}}
+    {%- set cached = cached_totals() -%}
+    {{- 'true' if execute and table_exists(cached) and run_query('select count() from ' ~ cached).rows[0][0] > 0 else 'false' -}}
 {%- endmacro %}

@@ -222,7 +222,7 @@ def read(target: Target, only: list[str]) -> Report:
     about = dict(
         target.rows(
             "select name, if(name = 'audit', toString(toTimeZone(metadata_modification_time, 'UTC')), comment) from system.tables"
-            f" where database = '{database}' and name in ('audit', 'cached_totals')"
+            f" where database = '{database}' and (name = 'audit' or name = 'cached_totals' and total_rows > 0)"
         )
     )
     audited_at = datetime.datetime.fromisoformat(about["audit"]).replace(tzinfo=datetime.UTC)

@@ -195,11 +195,11 @@ def test_days_and_totals(sound: Project) -> None:
 def test_cache(sound: Project) -> None:
     """Only what is cached is compared. A wrong value is named; what was counted after the cache was read is newer."""
 
-    def read(at: str, change: str = "0") -> None:
+    def read(at: str, change: str = "0", where: str = "true") -> None:
         sound.rows(
             f"create or replace table {DATABASE}.cached_totals engine = MergeTree order by entity_id comment '{at}' as"
             " select toString(entity_type) as entity_type, entity_id, toString(quantity) as quantity, total +"
-            f" ({change}) as total from {DATABASE}.metric_totals where entity_id % 3 = 0"
+            f" ({change}) as total from {DATABASE}.metric_totals where entity_id % 3 = 0 and {where}"
         )
 
     read("2040-01-01 00:00:00")
@@ -222,6 +222,23 @@ def test_cache(sound: Project) -> None:
     read("2020-01-01 00:00:00", "quantity = 'trackCount' and entity_id = 3")
     document = audit(sound, code=0)
     assert hop(document, "Bounty.trackCount", "cache")["newer"] == 1
+
+    read("2040-01-01 00:00:00", where="not (quantity = 'trackCount' and entity_id = 3)")
+    document = audit(sound, code=1)
+    assert differing(document) == {"Bounty.trackCount": "cache"}, "a hash without the field says 0"
+    assert hop(document, "Bounty.trackCount", "cache")["missing"] == 1
+
+    # An event that the totals lack and the cache has.
+    read("2040-01-01 00:00:00", "quantity = 'trackCount' and entity_id = 3")
+    sound.rows(
+        f"insert into {EVENTS} (entityType, entityId, userId, metricType, metricValue, createdAt, version)"
+        " values ('Bounty', 3, 7, 'trackCount', 1, now(), 2)"
+    )
+    document = audit(sound, code=0)
+    assert hop(document, "Bounty.trackCount", "cache")["newer"] == 1
+
+    read("2040-01-01 00:00:00", where="false")
+    assert audit(sound, code=0)["cache"] is None, "where nothing is cached, no cache is connected"
 
 
 def test_the_audit_as_a_test_of_dbt(sound: Project) -> None:
