@@ -27,14 +27,17 @@ profiles.yml:
 	@cp profiles.yml.example $@
 
 TOTALS = select entity_type, quantity, count() as entities, sum(total) as total from {{ ref('metric_totals') }}
-demo: setup  ## sample site, the three jobs on it, reconciliation, totals; nothing but Python needed
+demo: setup  ## sample site, the three jobs on it, totals, cache, audit; nothing but Python needed
 	@$(BIN)/entity-metrics connect --sample
 	@$(BIN)/entity-metrics backfill --job brand_visibility
 	@$(BIN)/entity-metrics backfill --all
 	@$(BIN)/entity-metrics backfill --job source_events
 	@echo "Building the totals, and views with the columns of the legacy tables ..."
-	@$(BIN)/dbt build --quiet --select event_table totals legacy_tables
+	@$(BIN)/dbt build --quiet --select event_table totals legacy_tables lookups
 	@$(BIN)/dbt show --quiet --limit 100 --inline "$(TOTALS) group by entity_type, quantity order by entity_type, quantity"
+	@$(BIN)/entity-metrics cache warm
+	@$(BIN)/entity-metrics cache check
+	@$(BIN)/entity-metrics audit
 
 torture: setup  ## kill runs at random moments; KILLS=100 SEED=7
 	@PYTHONPATH=scripts $(BIN)/python tests/python/torture.py --kills $(or $(KILLS),20) $(if $(SEED),--seed $(SEED))
@@ -63,7 +66,7 @@ lock:  ## pin anew, with the oldest Python: make lock PYTHON=python3.11
 		.lock/bin/python -m pip freeze --all | grep -v '^pip==' | grep -vxFf requirements.txt; } > requirements-dev.txt
 	@rm -rf .lock
 
-stop: setup  ## stop the sample site's PostgreSQL
+stop: setup  ## stop the sample site's PostgreSQL and Valkey
 	@$(BIN)/entity-metrics sample stop
 
 clean:  ## remove what the other targets made

@@ -11,10 +11,12 @@ VERBS = {
     "audit": "Compare every key at each hop from Postgres to the cache.",
     "backfill": "Run a job, with progress, retries and a summary.",
     "benchmark": "Time a job against a bare COPY.",
+    "cache": "The cache of totals: warm, refresh, check, clear.",
     "connect": "Connect a Postgres source to the ClickHouse target.",
     "cutover": "Say which legacy tables can go, and what keeps the others.",
     "doctor": "Check everything that can be checked before a run.",
     "follow": "Append what changed in the source since, once or again and again.",
+    "get": "Print totals of entities, as an application reads them.",
     "sample": "The sample site: start, load, load-clickhouse, stop.",
 }
 """Each is `command` in a module of entity_metrics.commands, which is imported when it is wanted: dbt takes a second."""

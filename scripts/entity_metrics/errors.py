@@ -32,12 +32,16 @@ class Verb(click.Command):
 
     def invoke(self, context: click.Context) -> Any:
         try:
-            return super().invoke(context)
+            return self.work(context)
         except (click.ClickException, click.exceptions.Exit, click.Abort, KeyboardInterrupt):
             raise
         except Exception as ex:
             given = context.get_parameter_source("debug")
             end_with(ex, debug=given is click.core.ParameterSource.COMMANDLINE)
+
+    def work(self, context: click.Context) -> Any:
+        """What the command does."""
+        return super().invoke(context)
 
 
 def end_with(error: Exception, debug: bool = False) -> NoReturn:

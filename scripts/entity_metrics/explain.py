@@ -11,6 +11,9 @@ from entity_metrics.rules import RULES
 SECRETS = ("PGPASSWORD", "BRAND_VISIBILITY_PGPASSWORD", "DBT_ENV_SECRET_CLICKHOUSE_PASSWORD")
 """The environment variables that hold passwords."""
 
+URLS = ("ENTITY_METRICS_CACHE_URL",)
+"""Those that hold a URL with a password in it."""
+
 _HEADING = re.compile(r"(?:[A-Z][a-z]+ )?(?:[A-Z]\w*)?Error(?: in [^\n]*)?")
 """dbt's first line, such as `Runtime Error` or `Database Error in model tags (models/tags.sql)`: what happened follows."""
 
@@ -43,12 +46,17 @@ def hide_secrets(text: str) -> str:
     Secrets are kept out of messages where these are made (see `source.connect`); this is a second line. A password that may
     be an ordinary word is left: a star in the place of each `postgres` would tell that this is the password.
     """
-    for name in SECRETS:
-        secret = os.environ.get(name, "")
+    for secret in [*(os.environ.get(name, "") for name in SECRETS), *map(_password, URLS)]:
         if not _could_be_a_word(secret):
             for form in _forms(secret):
                 text = text.replace(form, "*****")
     return text
+
+
+def _password(name: str) -> str:
+    """Of the URL in a variable, as it is meant: `_forms` has it as the URL has it, too."""
+    user, _, rest = os.environ.get(name, "").partition("://")[2].rpartition("@")[0].partition(":")
+    return urllib.parse.unquote(rest or user)
 
 
 def _could_be_a_word(secret: str) -> bool:

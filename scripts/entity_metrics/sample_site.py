@@ -7,13 +7,13 @@ import psycopg
 from clickhouse_connect.driver.binding import quote_identifier
 from psycopg import sql
 
-from entity_metrics import PROJECT, embedded_postgres
+from entity_metrics import PROJECT, embedded_postgres, embedded_valkey
 from entity_metrics.errors import EntityMetricsError
 from entity_metrics.source import connection_from_environment
 from entity_metrics.target import Target
 
 FOLDER = PROJECT / ".sample_site"
-"""Where the sample site's PostgreSQL keeps its data, in the subfolder `postgres`."""
+"""Where the sample site's PostgreSQL keeps its data, in the subfolder `postgres`; its Valkey is in `valkey`."""
 
 SCRIPTS = PROJECT / "scripts" / "sample_site"
 
@@ -27,6 +27,7 @@ def use(folder: Path = FOLDER, entities: int = 500) -> dict[str, str]:
     entities: how many entities the smallest tables get when the site is made. Returns those variables.
     Raises EntityMetricsError for a sample site that an older version made.
     """
+    embedded_valkey.start(folder / "valkey")
     environment = embedded_postgres.start(folder / "postgres")
     environment |= {f"BRAND_VISIBILITY_{name}": value for name, value in environment.items()}
     environment["BRAND_VISIBILITY_PGSCHEMA"] = "brand_visibility"
@@ -45,6 +46,12 @@ def use(folder: Path = FOLDER, entities: int = 500) -> dict[str, str]:
         if made != (True,):
             fill_brand_visibility(connection)
     return environment
+
+
+def stop(folder: Path = FOLDER) -> bool:
+    """Stop its servers. The rows stay, what is cached does not. Returns whether any was running."""
+    stopped = [embedded_postgres.stop(folder / "postgres"), embedded_valkey.stop(folder / "valkey")]
+    return any(stopped)
 
 
 def fill(connection: psycopg.Connection, entities: int) -> None:

@@ -13,6 +13,8 @@ from entity_metrics.errors import Verb
 from entity_metrics.jobs import JOBS, METRIC_TABLES, PACKAGES, SOURCE_EVENTS, TABLES
 from entity_metrics.jobs.runner import Request, run
 from entity_metrics.project import project_var
+from entity_metrics.serving.counters import Counters
+from entity_metrics.serving.endpoint import metrics_options, serve_counters
 from entity_metrics.terminal import console, output_option, say
 
 SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600}
@@ -69,8 +71,9 @@ def parse_seconds(_context: click.Context, _parameter: click.Parameter, given: s
 )
 @click.option("--retries", default=5, show_default=True, type=click.IntRange(0, 20), help="Tries after a transient failure.")
 @click.option("--target", help="Output of profiles.yml; its default if not given.")
+@metrics_options
 @output_option
-def command(every: int | None, **given: Any) -> None:
+def command(every: int | None, metrics_port: int | None, metrics_host: str, **given: Any) -> None:
     """Append to the event table what changed in the source since it was last published; delete nothing.
 
     A row that is new keeps its own time; all else that differs becomes a corrective event of now. Without --package and --table
@@ -80,11 +83,13 @@ def command(every: int | None, **given: Any) -> None:
     a look that fails is told, and the next one makes it good; Control-C ends it.
     """
     requests = requests_of(given)
+    serve_counters(metrics_port, metrics_host, every)
     while True:
         began = time.monotonic()
         codes = [run(request) for request in requests]
         if every is None:
             sys.exit(max(codes))
+        Counters.of_process().looks.labels(str(max(codes))).inc()
         wait = max(0.0, every - (time.monotonic() - began))
         say(console(stderr=True), f"The next look is in {wait:.0f} s.")
         time.sleep(wait)

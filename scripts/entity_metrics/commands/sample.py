@@ -1,9 +1,9 @@
-"""The verb `sample`: start or stop the sample site's PostgreSQL, or make the site's tables elsewhere."""
+"""The verb `sample`: start or stop the sample site, or make the site's tables elsewhere."""
 
 import click
 import psycopg
 
-from entity_metrics import embedded_postgres, sample_site
+from entity_metrics import sample_site
 from entity_metrics.errors import EntityMetricsError, Verb
 from entity_metrics.project import project_var
 from entity_metrics.source import connection_from_environment
@@ -16,7 +16,7 @@ entities_option = click.option(
 
 @click.group("sample")
 def command() -> None:
-    """The sample site: an embedded PostgreSQL with the site's tables, on a Unix socket."""
+    """The sample site: an embedded PostgreSQL with the site's tables, and a Valkey, on Unix sockets."""
 
 
 @command.command(cls=Verb)
@@ -53,6 +53,6 @@ def load_clickhouse(target_name: str | None) -> None:
 
 @command.command(cls=Verb)
 def stop() -> None:
-    """Stop it. Its data stays."""
-    stopped = embedded_postgres.stop(sample_site.FOLDER / "postgres")
+    """Stop its PostgreSQL and its Valkey. The rows stay."""
+    stopped = sample_site.stop()
     click.echo("stopped" if stopped else "was not running")
