@@ -5,7 +5,8 @@
     'model_version_metrics', 'post_metrics', 'tag_metrics', 'user_metrics', 'article', 'article_reaction', 'bounty',
     'bounty_benefactor', 'bounty_engagement', 'bounty_entry', 'bounty_entry_reaction', 'buzz_resource_compensation', 'buzz_tip',
     'collection_contributor', 'collection_item', 'comment', 'comment_v2', 'donation', 'image_reaction', 'image_resource_new',
-    'model_version_events', 'orchestration_jobs', 'resource_review', 'tag_engagement', 'user_engagement', 'user_reaction'
+    'image_upload', 'model_upload', 'model_version_events', 'orchestration_jobs', 'post_upload', 'resource_review', 'tag_engagement',
+    'user_engagement', 'user_reaction'
 ] %}
 {% for name in published %}{% do ref(name) %}{% endfor %}
 

@@ -123,6 +123,10 @@ RULES = {
     "article": """
         select 'User', "userId", "userId", 'articleCount', 1, "publishedAt" from "Article" where "publishedAt" is not null""",
     "bounty": """select 'User', "userId", "userId", 'bountyCount', 1, "createdAt" from "Bounty" """,
+    "model_upload": """
+        select 'Model', id, "userId", 'Upload', 1, "createdAt" from "Model" where "deletedAt" is null""",
+    "post_upload": """select 'Post', id, "userId", 'Upload', 1, "createdAt" from "Post" """,
+    "image_upload": """select 'Image', id, "userId", 'Upload', 1, "createdAt" from "Image" """,
     "bounty_entry": """select 'Bounty', "bountyId", "userId", 'entryCount', 1, "createdAt" from "BountyEntry" """,
 }
 

@@ -1,0 +1,8 @@
+-- A model that its owner deleted keeps its row, and is no upload any more.
+{{
+    source_events(
+        rows=ref('stg_model'),
+        source_table='Model',
+        events=[{'entity_type': 'Model', 'entity_id': 'id', 'metric_type': 'Upload', 'where': 'deletedAt is null'}]
+    )
+}}
