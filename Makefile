@@ -27,14 +27,16 @@ profiles.yml:
 	@cp profiles.yml.example $@
 
 TOTALS = select entity_type, quantity, count() as entities, sum(total) as total from {{ ref('metric_totals') }}
+USERS = select rank, user_id, engagementScore, downloadsReceived, reactionsReceived, uploadCount, followerCount from {{ ref('user_totals') }}
 demo: setup  ## sample site, the three jobs on it, totals, cache, audit; nothing but Python needed
 	@$(BIN)/entity-metrics connect --sample
 	@$(BIN)/entity-metrics backfill --job brand_visibility
 	@$(BIN)/entity-metrics backfill --all
 	@$(BIN)/entity-metrics backfill --job source_events
-	@echo "Building the totals, and views with the columns of the legacy tables ..."
-	@$(BIN)/dbt build --quiet --select event_table totals legacy_tables lookups
+	@echo "Building the totals, views with the columns of the legacy tables, users, and what lookups read ..."
+	@$(BIN)/dbt build --quiet --select event_table totals legacy_tables user_totals lookups --vars '{engagement_date: "2025-01-21"}'
 	@$(BIN)/dbt show --quiet --limit 100 --inline "$(TOTALS) group by entity_type, quantity order by entity_type, quantity"
+	@$(BIN)/dbt show --quiet --limit 10 --inline "$(USERS) where rank <= 10 order by rank"
 	@$(BIN)/entity-metrics cache warm
 	@$(BIN)/entity-metrics cache check
 	@$(BIN)/entity-metrics audit

@@ -3,6 +3,12 @@
     {% do backfill_date() %}
     {% do utc_time('unknown_time') %}
     {% do utc_time('source_events_cutoff') if var('source_events_cutoff') is not none %}
+    {%- if var('engagement_date') and not is_date(var('engagement_date') | string) -%}
+        {{ exceptions.raise_compiler_error(
+            "The var engagement_date is '" ~ var('engagement_date') ~ "': give a date from 1970-01-01 to 2105-12-31 as YYYY-MM-DD, or '' for "
+            ~ "today."
+        ) }}
+    {%- endif -%}
     {%- if var('counted_from') is not mapping -%}
         {{ exceptions.raise_compiler_error(
             "The var counted_from is '" ~ var('counted_from') ~ "': give a mapping, such as {Bounty: source_events}, or {}."
@@ -38,7 +44,7 @@
     {%- endif -%}
     {%- set numbers = {
         'range_size': 1, 'range_limit': 0, 'pull_streams': 1, 'delete_timeout': 1, 'lease_seconds': 1,
-        'dictionary_lifetime': 1, 'repair_margin': 0, 'max_corrections': 0, 'follow_rows': 1, 'cache_ttl': 1
+        'dictionary_lifetime': 1, 'repair_margin': 0, 'max_corrections': 0, 'follow_rows': 1, 'cache_ttl': 1, 'engagement_days': 0
     } -%}
     {%- for name, least in numbers.items() -%}
         {%- if not modules.re.match('^\\d{1,9}$', var(name) | string) or var(name) | int < least -%}

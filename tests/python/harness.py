@@ -78,7 +78,7 @@ class Project(EventTable):
             shutil.rmtree(self.folder / "models" / job)
             shutil.rmtree(self.folder / "snapshots" / job, ignore_errors=True)
         if "source_events" in without:  # the event table's views name the nodes of both jobs of events
-            for room in ("event_table", "totals", "lookups", "legacy_tables", "audit"):
+            for room in ("event_table", "totals", "lookups", "legacy_tables", "audit", "user_totals"):
                 shutil.rmtree(self.folder / "models" / room)
         if without:
             (self.folder / "models" / "exposures.yml").unlink()  # it names the models of all jobs

@@ -29,7 +29,7 @@ from warm import Warm
 
 LEASE_SECONDS = 2
 VARS = f"{{range_size: 100, lease_seconds: {LEASE_SECONDS}}}"
-WITHOUT = ("brand_visibility", "event_table", "totals", "lookups", "legacy_tables", "audit")
+WITHOUT = ("brand_visibility", "event_table", "totals", "lookups", "legacy_tables", "audit", "user_totals")
 SELECTED = ("+bounty_metrics", "+buzz_tip")
 BUILD = ["build", "--select", *SELECTED, "--exclude", "metrics", "--exclude-resource-type", "unit_test", "--vars", VARS]
 """What is killed."""

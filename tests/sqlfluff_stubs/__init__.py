@@ -43,6 +43,30 @@ def event_relation() -> str:
     return "events"
 
 
+def user_quantities() -> dict[str, tuple[list[str], str]]:
+    return {"followerCount": (["User"], "followerCount"), "modelCount": (["Model"], "Upload")}
+
+
+def is_of(_column: str) -> str:
+    return "quantity = 'followerCount' and entity_type in ('User')"
+
+
+def owned_types() -> str:
+    return "'Model', 'Post'"
+
+
+def touched_users() -> str:
+    return "touched_users"
+
+
+def totals_until() -> str:
+    return "select max(counted_at) from counted_entities"
+
+
+def users_before() -> str:
+    return "user_totals"
+
+
 class _Relations:
     def create(self, **parts: str) -> str:
         return ".".join(str(part) for part in parts.values())
@@ -140,3 +164,7 @@ def month_fingerprints(*_relations: object) -> str:
 
 def built_from(_days: object) -> str:
     return "select 202501 as month, 1 as fingerprint"
+
+
+def worst_keys(*_arguments: str) -> str:
+    return "[]"
