@@ -60,10 +60,15 @@
         countIf(before != after and is_newer) as newer,
         sum(before) as found_sum,
         sum(after) as left_sum,
-        arrayMap(
-            key -> (key.2, key.3, key.4),
-            groupArraySortedIf(5)((-abs(before - after), toInt32(entity_id), before, after), before != after and not is_newer)
-        )::Array(Tuple(entity_id Int32, before Int64, after Int64)) as worst
+        {{ worst_keys('entity_id', 'before', 'after', 'before != after and not is_newer') }} as worst
+{%- endmacro %}
+
+{% macro worst_keys(key, before, after, condition) -%}
+    {#- Five at most, by the size of the difference. -#}
+    arrayMap(
+        key -> (key.2, key.3, key.4),
+        groupArraySortedIf(5)((-abs({{ before }} - {{ after }}), toInt32({{ key }}), {{ before }}, {{ after }}), {{ condition }})
+    )::Array(Tuple(entity_id Int32, before Int64, after Int64))
 {%- endmacro %}
 
 {% macro audit_event_keys(sources) %}

@@ -7,6 +7,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from entity_metrics.audit_users import UserColumn, print_users
+from entity_metrics.audit_users import read as read_users
 from entity_metrics.dbt_runs import Dbt
 from entity_metrics.errors import EntityMetricsError
 from entity_metrics.target import Target, opened_target
@@ -121,13 +123,17 @@ QUANTITY_COLUMNS = (
 
 @dataclass
 class Report:
-    """target: its name; share: of the entities that were compared; cache: when the cache was read, None if none is connected."""
+    """target: its name; share: of the entities that were compared; cache: when the cache was read, None if none is connected.
+
+    users: UserMetric beside user_totals; empty where one of the two was not built, or other quantities alone were asked for.
+    """
 
     target: str
     audited_at: datetime.datetime
     share: float
     cache: str | None
     quantities: list[Audited]
+    users: list[UserColumn]
 
     @property
     def different(self) -> list[Audited]:
@@ -140,7 +146,7 @@ class Report:
 
     @property
     def succeeded(self) -> bool:
-        return not self.different and self.keys > 0
+        return not self.different and self.keys > 0 and not any(column.problem for column in self.users)
 
     @property
     def sentence(self) -> str:
@@ -151,10 +157,12 @@ class Report:
             return f"{compared}: there was nothing to compare."
         if self.different:
             return f"{compared}: {len(self.different)} quantities differ; {cache}."
+        if not self.succeeded:
+            return f"{compared}: nothing was lost at any hop, but users differ from UserMetric; {cache}."
         return f"{compared}: nothing was lost at any hop; {cache}."
 
     def as_json(self) -> dict[str, Any]:
-        """{"command", "target", "audited_at", "share", "cache", "succeeded", "sentence", "keys", "quantities": [...]}."""
+        """{"command", "target", "audited_at", "share", "cache", "succeeded", "sentence", "keys", "quantities", "users"}."""
         return {
             "command": "audit",
             "target": self.target,
@@ -165,6 +173,7 @@ class Report:
             "sentence": self.sentence,
             "keys": self.keys,
             "quantities": [quantity.as_json() for quantity in self.quantities],
+            "users": [column.as_json() for column in self.users],
         }
 
     def print(self, where: Console) -> None:
@@ -185,6 +194,8 @@ class Report:
             say(where, f"{quantity.name}, {quantity.first_difference.sentence}.", style="red")
         if len(self.different) > LISTED:
             say(where, f"{len(self.different) - LISTED} more differ: --output json has all.", style="red")
+        if self.users:
+            print_users(where, self.users)
         say(where, self.sentence)
 
 
@@ -227,7 +238,8 @@ def read(target: Target, only: list[str]) -> Report:
     )
     audited_at = datetime.datetime.fromisoformat(about["audit"]).replace(tzinfo=datetime.UTC)
     quantities = [quantity for quantity in found.values() if quantity.hops]
-    return Report(target.name, audited_at, share, about.get("cached_totals"), quantities)
+    users = [column for column in read_users(target) if not only or {"User", f"User.{column.legacy_column}"} & {*only}]
+    return Report(target.name, audited_at, share, about.get("cached_totals"), quantities, users)
 
 
 def _share(target: Target, sample: float) -> float:

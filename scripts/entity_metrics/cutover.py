@@ -6,7 +6,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from entity_metrics import audit, registry
+from entity_metrics import audit, audit_users, registry
 from entity_metrics.errors import EntityMetricsError
 from entity_metrics.jobs import TABLES, folder_of
 from entity_metrics.project import project_var
@@ -71,18 +71,24 @@ class Column:
 
 @dataclass
 class LegacyTable:
-    """A table and the verdict. because: what keeps it; empty if it can go."""
+    """A table and the verdict.
+
+    because: what keeps it; empty if it can go. users: of UserMetric, what user_totals has in its place.
+    """
 
     name: str
     state: str
     columns: list[Column] = field(default_factory=list)
     because: list[str] = field(default_factory=list)
+    users: list[audit_users.UserColumn] = field(default_factory=list)
 
     def count(self, served: str) -> int:
         return sum(column.served == served for column in self.columns)
 
     def as_json(self) -> dict[str, Any]:
-        return {"name": self.name, "state": self.state, "because": self.because, "columns": [vars(c) for c in self.columns]}
+        columns = [vars(column) for column in self.columns]
+        document = {"name": self.name, "state": self.state, "because": self.because, "columns": columns}
+        return document | ({"user_totals": [column.as_json() for column in self.users]} if self.users else {})
 
 
 @dataclass
@@ -129,6 +135,12 @@ class Report:
         for row in self.tables:
             for reason in row.because:
                 say(where, f"{row.name} stays: {reason}.", style="yellow")
+            equal = [column.shown_column for column in row.users if column.agreement == "equal"]
+            if equal:
+                say(where, f"{row.name} is equal in user_totals: {', '.join(equal)}.")
+            for column in row.users:
+                if column.agreement != "equal":
+                    say(where, f"{column.sentence}.")
         for why in dict.fromkeys(KEPT.values()):
             say(where, f"Kept, {why}: {', '.join(name for name, given in KEPT.items() if given == why)}.")
         say(where, self.sentence)
@@ -170,13 +182,15 @@ def _metric_table(target: Target, audited: audit.Report, others: set[tuple[str, 
     else:
         because += _about("are in no column of the view", [column.name for column in columns if column.served == "not served"])
     because += _what_the_audit_says(audited, [row for row in mapped.values() if row.legacy_column in live])
+    users = audited.users if table == audit_users.TABLE else []
+    because += _about("differ in user_totals: run `entity-metrics audit`", [row.legacy_column for row in users if row.problem])
     stopping = [column for column in columns if column.quantity and not column.goes_on_by]
     packaged = [column.name for column in stopping if mapped[column.name].package]
     because += _about("are counted from it: let the packages count them (counted_from), or the live site record them", packaged)
     because += _about(
         "have no package: let the live site record them", [column.name for column in stopping if column.name not in packaged]
     )
-    return LegacyTable(table, STAYS if because else CAN_GO, columns, because)
+    return LegacyTable(table, STAYS if because else CAN_GO, columns, because, users)
 
 
 def _column(
