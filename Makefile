@@ -27,7 +27,7 @@ profiles.yml:
 	@cp profiles.yml.example $@
 
 TOTALS = select entity_type, quantity, count() as entities, sum(total) as total from {{ ref('metric_totals') }}
-USERS = select rank, user_id, engagementScore, downloadsReceived, reactionsReceived, uploadCount, followerCount from {{ ref('user_totals') }}
+USERS = select rank, user_id, engagementScore, downloadsReceived, uploadCount, followerCount from {{ ref('user_totals') }}
 demo: setup  ## sample site, the three jobs on it, totals, cache, audit; nothing but Python needed
 	@$(BIN)/entity-metrics connect --sample
 	@$(BIN)/entity-metrics backfill --job brand_visibility

@@ -1,4 +1,5 @@
 -- A model that its owner deleted keeps its row, and is no upload any more.
+-- Users are staged with what they make, for user_totals: {{ ref('stg_user') }}.
 {{
     source_events(
         rows=ref('stg_model'),

@@ -80,7 +80,6 @@ COMMANDS = {
     "dbt build --full-refresh --select user_totals": By("test_user_totals.py", '"--full-refresh", "--select", "user_totals"'),
     "dbt test --select user_totals": By("test_user_totals.py", '"test", "--select", "user_totals"'),
     "dbt build --select totals": By("test_totals.py", '"build", "--select", "totals"'),
-    "dbt run --select totals": PARSED,
     "dbt test --select totals": By("test_totals.py", '"test", "--select", "totals"'),
     "dbt test --select named_events": By("test_counting_once.py", "counted_once"),
     "dbt build --select audit": By("test_audit.py", '"build", "--select", "audit"'),

@@ -271,9 +271,7 @@ def test_uploads_that_go_or_move(built: Project) -> None:
         update "Model" set "deletedAt" = now() where id = 6 """)
     appending = f"{VARS[:-1]}, publish_strategy: append}}"
     uploads = ["model_upload", "post_upload"]
-    built.dbt_here(
-        "run", "--select", "stg_model", "stg_post", *uploads, *(f"{name}_events" for name in uploads), "--vars", appending
-    )
+    built.dbt("run", "--select", "stg_model", "stg_post", *uploads, *(f"{name}_events" for name in uploads), "--vars", appending)
     today = datetime.datetime.now(datetime.UTC).date()
     added = f"select entityType, entityId, userId, metricValue from {EVENTS} where toDate(createdAt) = '{today}' order by all"
     wanted = [("Model", 6, former, -1), ("Post", 1, author, -1), ("Post", 2, owner, -1), ("Post", 2, 5, 1)]

@@ -59,7 +59,6 @@ FOR_THE_SQL = {
     "audit_share": 0.5,
     "cache_ttl": 60,
     "delete_timeout": 2,
-    "publish_strategy": "append",
     "live_versions": [2],
     "repair_margin": 2,
     "max_corrections": 2,

@@ -44,7 +44,8 @@ RECORD = PROJECT / "target" / "benchmark.json"
     default=4_000_000,
     show_default=True,
     type=click.IntRange(1, 2_000_000_000),
-    help="Rows of its source table: ImageMetric, ImageReaction or extracted_positions; of refresh and lookups events, of users content.",
+    help="Rows of its source table: ImageMetric, ImageReaction or extracted_positions; of refresh and lookups events, of users"
+    " content.",
 )
 @click.option(
     "--given", is_flag=True, help="Use the Postgres that PGHOST ... name, in a schema of its own, instead of an embedded one."
@@ -61,8 +62,8 @@ def command(job: str, rows: int, given: bool, other_rows: int, output: str) -> N
     """Build a source table of that size, run a job on it, and print what each step took beside a bare COPY.
 
     refresh has no source: it fills an event table, builds the totals, and refreshes them after a change. follow changes one row
-    in a thousand and appends the corrective events. lookups fills the cache, and reads a thousand entities at a time. users has no
-    source either: it fills the staged tables, and counts users.
+    in a thousand and appends the corrective events. lookups fills the cache, and reads a thousand entities at a time. users has
+    no source either: it fills the staged tables, and counts users.
     """
     console = progress_console(output)
     source = JOBS[job].SOURCE

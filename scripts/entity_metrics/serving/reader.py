@@ -47,6 +47,7 @@ class Reader:
             "select entity_id, cast((groupArray(quantity), groupArray(total)), 'Map(String, Int64)') as totals"
             " from {totals}"
             " where entity_type = {entity_type:String} and entity_id in {ids:Array(Int32)} group by entity_id"
+            " settings optimize_move_to_prewhere_if_final = 1"  # the ids first, then the totals of those granules alone
         )
         return self._in_batches(sql, {"entity_type": entity_type}, ids, looks=LOOKS)
 
