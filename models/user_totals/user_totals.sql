@@ -51,6 +51,7 @@ select
         as reactionsReceived,
     ranked.score as engagementScore,
     if(ranked.may_have_one, ranked.place, null) as rank,
-    ({{ totals_until() }}) as totals_until
+    ({{ totals_until() }}) as totals_until,
+    now64(6, 'UTC') as refreshed_at
 from counted
 left any join ranked on counted.user_id = ranked.user_id

@@ -121,6 +121,7 @@ COMMANDS = {
     "entity-metrics cache warm --entity-type Model": By("test_cache_tools.py", '"cache", "warm", "--entity-type", "Model"'),
     "entity-metrics cache warm --every 60s --metrics-port 9464": PARSED,
     "entity-metrics get Model 1 2 3": By("test_cache_tools.py", 'command("get", "Image"'),
+    "entity-metrics get User 1 2 3": By("test_cached_users.py", 'command("get", "User"'),
     "entity-metrics doctor": By("test_doctor.py", 'connected.command("doctor")'),
     "make PYTHON=python3.12 demo": PARSED,
     "make PYTHON=python3.12 setup": PARSED,

@@ -8,7 +8,7 @@ import sys
 import click
 from rich.table import Table
 
-from entity_metrics.errors import Verb
+from entity_metrics.errors import EntityMetricsError, Verb
 from entity_metrics.serving.connections import open_cache, open_metrics
 from entity_metrics.target import opened_target
 from entity_metrics.terminal import JSON, console, output_option, print_json, say, show
@@ -20,7 +20,7 @@ from entity_metrics.terminal import JSON, console, output_option, print_json, sa
 @click.option("--target", "target_name", help="Output of profiles.yml; its default if not given.")
 @output_option
 def command(entity_type: str, ids: tuple[int, ...], target_name: str | None, output: str) -> None:
-    """Print the totals of entities, such as `Model 1 2 3`, as an application reads them.
+    """Print the totals of entities, such as `Model 1 2 3`, as an application reads them; of `User 1 2 3` what user_totals has.
 
     What the cache lacks is read from ClickHouse, and cached. Without a cache ClickHouse is read.
 
@@ -28,7 +28,12 @@ def command(entity_type: str, ids: tuple[int, ...], target_name: str | None, out
     """
     with opened_target(target_name) as target:
         metrics = open_metrics(target, open_cache())
-        found = metrics.get(entity_type, ids)
+        if entity_type != "User":
+            found = metrics.get(entity_type, ids)
+        elif target.exists(f"{target.database}.user_totals"):
+            found = metrics.get_user_metrics(ids)
+        else:
+            raise EntityMetricsError("There is no user_totals to look users up in: run `dbt build --select user_totals`.")
     if output == JSON:
         totals = {str(i): found.totals[i] for i in ids if i in found.totals}
         print_json({"command": "get", "entity_type": entity_type, "totals": totals, "unknown": sorted(found.unknown)})

@@ -43,6 +43,22 @@ class AsyncEntityMetrics:
         """Totals of images."""
         return await self.get("Image", ids)
 
+    async def get_user_metrics(self, ids: Iterable[int]) -> Found:
+        """See EntityMetrics.get_user_metrics."""
+        return await self._run(self._metrics.get_user_metrics, list(ids))
+
+    async def get_user_follower_count(self, user_id: int) -> int:
+        """See EntityMetrics.get_user_follower_count."""
+        return await self._run(self._metrics.get_user_follower_count, user_id)
+
+    async def get_user_rank(self, user_id: int) -> int | None:
+        """See EntityMetrics.get_user_rank."""
+        return await self._run(self._metrics.get_user_rank, user_id)
+
+    async def calculate_engagement_score(self, user_id: int, *window: Any) -> float:
+        """See EntityMetrics.calculate_engagement_score."""
+        return await self._run(self._metrics.calculate_engagement_score, user_id, *window)
+
     async def get_reactions(self, user_id: int, image_ids: Iterable[int]) -> dict[int, int]:
         """See EntityMetrics.get_reactions."""
         return await self._run(self._metrics.get_reactions, user_id, list(image_ids))

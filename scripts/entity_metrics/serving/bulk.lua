@@ -56,7 +56,7 @@ local function invalidate_cached(keys, args)
 end
 
 local function is_ours(key)
-    return string.find(key, '^{?entity:metrics:') or string.find(key, '^{?reactions:')
+    return string.find(key, '^{?entity:metrics:') or string.find(key, '^{?reactions:') or string.find(key, '^{?user:metrics:')
 end
 
 local function ends_with(text, ending)
@@ -105,7 +105,7 @@ end
 local function scan_dump(_, args)
     local found, lines = redis.call('scan', args[1], 'count', args[2]), {}
     for _, key in ipairs(found[2]) do
-        if is_ours(key) and key ~= 'entity:metrics:cursor' then
+        if is_ours(key) and not string.find(key, '^entity:metrics:cursor') then
             if string.sub(key, 1, 1) ~= '{' then
                 describe(args[3], key, lines)
             elseif ends_with(key, '}:absent') then
@@ -121,12 +121,13 @@ local function scan_dump(_, args)
     return { found[1], table.concat(lines) }
 end
 
--- args: where to go on, how many keys, a new mark. Removes what is cached; a fill that is under way will not be kept. What is known of
+-- args: where to go on, how many keys, a new mark, what names begin with. Removes what is cached; a fill that is under way will not be kept. What is known of
 -- writes in progress, and of the events' ids, stays and expires. Returns where to go on, and how many keys were removed.
 local function scan_clear(_, args)
     local found, removed = redis.call('scan', args[1], 'count', args[2]), 0
     for _, key in ipairs(found[2]) do
-        if is_ours(key) then
+        local name = string.gsub(key, '^{', '')
+        if is_ours(key) and string.sub(name, 1, #args[4]) == args[4] then
             if ends_with(key, '}:state') then
                 redis.call('hset', key, 'gen', args[3])
             elseif string.find(key, '}:writes:') then

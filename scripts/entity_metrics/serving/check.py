@@ -8,7 +8,8 @@ from typing import Any
 from clickhouse_connect.driver.binding import quote_identifier
 from clickhouse_connect.driver.client import Client
 
-from entity_metrics.serving.keys import PREFIX, entity_types
+from entity_metrics.serving.keys import PREFIX, USERS, entity_types
+from entity_metrics.serving.reader import USER_METRICS
 from entity_metrics.serving.store import Cache
 
 PAUSES = (0.5, 1.5, 4.0)
@@ -21,6 +22,7 @@ PIECE = 8_000_000
 
 ENTITY = f"^{PREFIX}:([A-Za-z]+):(-?[0-9]{{1,10}})$"
 REACTIONS = "^reactions:(-?[0-9]{1,10}):(-?[0-9]{1,10})$"
+USER = f"^{USERS}:(-?[0-9]{{1,10}})$"
 
 
 @dataclass
@@ -58,6 +60,7 @@ class Check:
         self._client, self._cache, self._pauses = clickhouse, cache, pauses
         self._database = quote_identifier(database)
         self._keys = f"{self._database}.cached_keys"
+        self._has_users = False
 
     def run(self) -> Checked:
         """Read all keys, compare them, look again at those that differ. Raises what clickhouse-connect and redis-py raise."""
@@ -66,6 +69,7 @@ class Check:
             " field LowCardinality(String), value String) engine = MergeTree order by (look, key)"
         )
         read_at = self._value("select toString(now('UTC'))")
+        self._has_users = bool(self._value(f"exists table {self._database}.user_totals"))
         self._insert(self._cache.scan("scan_dump", 0))
         look, suspects = 0, self._differing(0)
         for look, pause in enumerate(self._pauses, start=1):
@@ -109,10 +113,31 @@ class Check:
             self._client.raw_insert(self._keys, insert_block=block, fmt="TabSeparated")
 
     def _known(self, look: int) -> str:
-        """Of a look: the hashes and absences of entities that the registry knows, and the flags of reactions, each field once."""
+        """Of a look: the hashes and absences of entities that the registry knows, the flags of reactions, and users who are of
+        the last refresh of user_totals, each field once."""
         return (
-            f"select key, field, any(if(kind = 'absent', 0, toInt64OrNull(value))) as cached from {self._keys}"
-            f" where look = {look} and kind in ('hash', 'absent') and {_is_known()} group by key, field"
+            f"select key, field, any(if(kind = 'absent', 0, toDecimal128OrNull(value, 4))) as cached from {self._keys}"
+            f" where look = {look} and kind in ('hash', 'absent') and {_is_known()} and field != 'version'"
+            f" and (not match(key, '{USER}') or key in ({self._users_of_now(look)})) group by key, field"
+        )
+
+    def _users_of_now(self, look: int) -> str:
+        if not self._has_users:
+            return "select ''"
+        return (
+            f"select key from {self._keys} where look = {look} and field = 'version' and value ="
+            f" (select toString(toUnixTimestamp64Micro(max(refreshed_at))) from {self._database}.user_totals)"
+        )
+
+    def _user_totals(self, known: str) -> str:
+        """The fields of known users, as the lookups have them."""
+        if not self._has_users:
+            return "select '', '', toDecimal128(0, 4), toDecimal128(0, 4) where false"
+        pairs = ", ".join(f"('{name}', toDecimal128(ifNull({name}, 0), 4))" for name in USER_METRICS)
+        return (
+            f"select concat('{USERS}:', toString(user_id)), pair.1, toDecimal128(0, 4), pair.2 from {self._database}.user_totals"
+            f" array join [{pairs}] as pair"
+            f" where user_id in (select toInt32(extract(key, '{USER}')) from ({known}) where match(key, '{USER}'))"
         )
 
     def _differences(self, look: int) -> str:
@@ -122,7 +147,9 @@ class Check:
         return f"""
             select key, field, sum(cached) as in_cache, sum(total) as in_totals
             from (
-                select key, field, cached, toInt64(0) as total from ({self._known(look)})
+                select key, field, cached, toDecimal128(0, 4) as total from ({self._known(look)})
+                union all
+                {self._user_totals(known)}
                 union all
                 select concat('{PREFIX}:', entity_type, ':', toString(entity_id)), toString(quantity), 0, total
                 from {self._database}.current_totals
@@ -176,7 +203,7 @@ class Check:
 def _is_known() -> str:
     types = ", ".join(f"'{name}'" for name in sorted(entity_types()))
     return (
-        f"(match(key, '{REACTIONS}') or extractGroups(key, '{ENTITY}')[1] in ({types})"
+        f"(match(key, '{REACTIONS}') or match(key, '{USER}') or extractGroups(key, '{ENTITY}')[1] in ({types})"
         f" and toInt32OrNull(extractGroups(key, '{ENTITY}')[2]) is not null)"
     )
 
@@ -187,5 +214,7 @@ def _faults() -> dict[str, str]:
         "live for ever": "ttl = -1",
         "are of no entity type of the registry": f"kind != 'beside' and not {_is_known()}",
         "are no hashes": f"kind not in ('hash', 'absent', 'beside', 'none') and {_is_known()}",
-        "hold what is no whole number": f"kind = 'hash' and toInt64OrNull(value) is null and {_is_known()}",
+        "hold what is no whole number": (
+            f"kind = 'hash' and toInt64OrNull(value) is null and {_is_known()} and field != 'engagementScore'"
+        ),
     }

@@ -107,6 +107,10 @@ class FactRecorder:
                 counts += _appears(entity_type, entity_id, metric, before, after)
         self._record_all(user_id, counts, event_id)
 
+    def record_upload(self, entity_type: str, entity_id: int, user_id: int, value: int = 1, event_id: str | None = None) -> None:
+        """A model, post or image that its owner has made; -1 when it goes. user_totals has it after its next refresh."""
+        self._record_all(user_id, [(entity_type, entity_id, "Upload", value)], event_id)
+
     def _record_all(self, user_id: int, counts: Sequence[Count], event_id: str | None) -> None:
         self._append([event_line(kind, entity, user_id, metric, value, event_id) for kind, entity, metric, value in counts])
 

@@ -12,6 +12,10 @@ BUCKET = 1000
 CURSOR = f"{PREFIX}:cursor"
 """Up to which refresh of the totals the cache was told."""
 
+USERS = "user:metrics"
+USERS_CURSOR = f"{CURSOR}:users"
+"""Of which refresh of user_totals the cached users are."""
+
 
 def entity_key(entity_type: str, entity_id: int) -> str:
     """The hash of an entity: its fields are quantities, its values totals. Raises EntityMetricsError for a type nobody knows."""
@@ -21,6 +25,11 @@ def entity_key(entity_type: str, entity_id: int) -> str:
 def hashes_of(entity_type: str) -> str:
     """What the names of a type's hashes begin with; the id follows. Raises EntityMetricsError for a type nobody knows."""
     return f"{PREFIX}:{known_type(entity_type)}:"
+
+
+def user_key(user_id: int) -> str:
+    """The hash of a user: columns of user_totals, and which refresh they are of."""
+    return f"{USERS}:{int(user_id)}"
 
 
 def reactions_key(user_id: int, image_id: int) -> str:

@@ -4,7 +4,7 @@ import json
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 
@@ -12,8 +12,10 @@ from entity_metrics.errors import EntityMetricsError
 from entity_metrics.explain import explain, hide_secrets
 from entity_metrics.serving import keys
 from entity_metrics.serving.counters import Counters
+from entity_metrics.serving.kinds import Kind
 from entity_metrics.serving.reader import BATCH, Reader, Totals
 from entity_metrics.serving.store import Away, Cache, Unavailable, kept_alive, new_mark
+from entity_metrics.serving.users import UserLookups
 
 _log = logging.getLogger(__name__)
 
@@ -37,17 +39,7 @@ class Found:
         return self.totals[entity_id]
 
 
-@dataclass(frozen=True)
-class _Kind:
-    """What is looked up: the key of an id, how ClickHouse is asked for ids, and whether what is read lives on."""
-
-    name: str
-    key: Callable[[int], str]
-    fetch: Callable[[Sequence[int]], dict[int, Totals]]
-    is_renewed: bool = True
-
-
-class EntityMetrics:
+class EntityMetrics(UserLookups):
     """Totals of entities in milliseconds. Threads and processes may share a cache.
 
     A value that is served is the sum of the events at some moment of the last few seconds, whatever is written meanwhile: see
@@ -78,7 +70,7 @@ class EntityMetrics:
     def get(self, entity_type: str, ids: Iterable[int]) -> Found:
         """The totals of entities. Raises EntityMetricsError for an entity type that the registry does not know, or a wrong id."""
         keys.known_type(entity_type)
-        kind = _Kind(
+        kind = Kind(
             entity_type,
             lambda entity_id: keys.entity_key(entity_type, entity_id),
             lambda batch: self._reader.entity_totals(entity_type, batch),
@@ -108,11 +100,11 @@ class EntityMetrics:
     def get_reactions(self, user_id: int, image_ids: Iterable[int]) -> dict[int, int]:
         """A user's reactions to images as flags: Like 1, Heart 2, Laugh 4, Cry 8. Images that are unknown are left out."""
         [user_id] = _checked([user_id])
-        kind = _Kind(
+        kind = Kind(
             "reactions",
             lambda image_id: keys.reactions_key(user_id, image_id),
             lambda batch: self._reader.user_image_reactions(user_id, batch),
-            is_renewed=False,
+            life="absence",
         )
         found = self._get(kind, _checked(image_ids))
         return {image_id: totals.get("flags", 0) for image_id, totals in found.totals.items()}
@@ -122,15 +114,15 @@ class EntityMetrics:
         if self.cache:
             self.cache.invalidate([keys.entity_key(entity_type, entity_id) for entity_id in _checked(ids)])
 
-    def _get(self, kind: _Kind, ids: list[int]) -> Found:
+    def _get(self, kind: Kind, ids: list[int]) -> Found:
         """Cached ids first; then one flight for each that misses."""
         totals: dict[int, Totals] = {}
         missing = ids
         if self.cache and ids and self._is_up("cache"):
             try:
-                ttl = self.cache.ttl_ms if kind.is_renewed else 0
+                ttl = self.cache.ttl_ms if kind.life == "totals" else 0
                 cached = self.cache.by_key("read", [kind.key(i) for i in ids], [ttl])
-                totals = {i: _totals(text) for i, text in zip(ids, cached, strict=True) if text is not None}
+                totals = {i: kind.fields(text) for i, text in zip(ids, cached, strict=True) if text is not None}
                 missing = [i for i in ids if i not in totals]
             except Unavailable as ex:
                 self._cache_failed(ex)
@@ -142,7 +134,7 @@ class EntityMetrics:
         self.counters.unknown.labels(kind.name).inc(len(unknown))
         return Found(totals, unknown)
 
-    def _fly(self, kind: _Kind, ids: list[int]) -> dict[int, Totals]:
+    def _fly(self, kind: Kind, ids: list[int]) -> dict[int, Totals]:
         """Read ids that nobody in this process reads just now, and wait for the others."""
         mine: dict[int, Future[Totals | None]] = {}
         others: dict[int, Future[Totals | None]] = {}
@@ -174,7 +166,7 @@ class EntityMetrics:
                 found[i] = totals
         return found
 
-    def _ask(self, kind: _Kind, ids: list[int]) -> dict[int, Totals]:
+    def _ask(self, kind: Kind, ids: list[int]) -> dict[int, Totals]:
         """What ClickHouse says of the ids, {} for those that it does not know; none if it cannot be asked."""
         if not self._is_up("clickhouse"):
             return {}
@@ -189,7 +181,7 @@ class EntityMetrics:
                 return {}
         return {i: found.get(i, {}) for i in ids}
 
-    def _fill(self, kind: _Kind, ids: list[int]) -> dict[int, Totals]:
+    def _fill(self, kind: Kind, ids: list[int]) -> dict[int, Totals]:
         """Read ids for all processes, and keep them; wait for those that another process reads."""
         found: dict[int, Totals] = {}
         deadline = time.monotonic() + self._patience
@@ -208,7 +200,7 @@ class EntityMetrics:
             pause = min(pause * 2, 0.1)
         return found
 
-    def _fill_once(self, kind: _Kind, ids: list[int], found: dict[int, Totals]) -> list[int]:
+    def _fill_once(self, kind: Kind, ids: list[int], found: dict[int, Totals]) -> list[int]:
         """Fill those ids that nobody else fills, adding to `found`. Returns the others."""
         cache, waiting = self.cache, []
         for batch in _batches(ids):
@@ -217,7 +209,7 @@ class EntityMetrics:
             begun = cache.by_key("begin_fill", [kind.key(i) for i in batch], [who, lifetime, cache.mark_ms])
             for i, (what, *rest) in zip(batch, begun, strict=True):
                 if what == "cached":
-                    found[i] = _totals(rest[0])
+                    found[i] = kind.fields(rest[0])
                 elif what == "answer":
                     found[i] = json.loads(rest[0])
                 elif what == "fill":
@@ -228,7 +220,7 @@ class EntityMetrics:
                 self._fill_batch(kind, who, gens, found)
         return waiting
 
-    def _fill_batch(self, kind: _Kind, who: str, gens: dict[int, str], found: dict[int, Totals]) -> None:
+    def _fill_batch(self, kind: Kind, who: str, gens: dict[int, str], found: dict[int, Totals]) -> None:
         cache, ids = self.cache, list(gens)
         by_id = {i: kind.key(i) for i in ids}
         every = cache.lifetimes.fill / 3
@@ -238,8 +230,7 @@ class EntityMetrics:
         if not asked:
             cache.call("abandon_fill", list(by_id.values()), [who])
             return
-        life = cache.lifetimes.totals if kind.is_renewed else cache.lifetimes.absence
-        times = [int(seconds * 1000) for seconds in (life, cache.lifetimes.absence)]
+        times = [int(seconds * 1000) for seconds in (getattr(cache.lifetimes, kind.life), cache.lifetimes.absence)]
         per_key = [[gens[i], 2 * len(asked[i]), *(value for pair in asked[i].items() for value in pair)] for i in ids]
         replies = cache.call("end_fill", list(by_id.values()), [who, *times], per_key)
         kept = replies[0] if not cache.cluster else [values[0] for values in replies]
@@ -274,12 +265,6 @@ def _checked(ids: Iterable[int]) -> list[int]:
         if not isinstance(i, int) or isinstance(i, bool) or not -(2**31) <= i < 2**31:
             raise EntityMetricsError(f"'{i}' is no id: give whole numbers of 32 bits.")
     return checked
-
-
-def _totals(text: str) -> Totals:
-    """Of the fields and values of a hash, a line each."""
-    lines = text.split("\n") if text else []
-    return dict(zip(lines[::2], map(int, lines[1::2]), strict=True))
 
 
 def _batches(ids: list[int]) -> Iterator[list[int]]:

@@ -1,6 +1,7 @@
 """What ClickHouse says: totals of entities as of now."""
 
 import contextlib
+import datetime
 import queue
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -16,6 +17,34 @@ LOOKS = 3
 
 Totals = dict[str, int]
 """Totals by quantity."""
+
+LIVE_USER_METRICS = (
+    "followerCount",
+    "followingCount",
+    "hiddenCount",
+    "tippedCount",
+    "tippedAmount",
+    "tipsGivenCount",
+    "tipsGivenAmount",
+)
+"""Columns of user_totals that are totals of the entity type User, too, and so are known as of now."""
+
+USER_METRICS = (
+    *LIVE_USER_METRICS,
+    "uploadCount",
+    "modelCount",
+    "postCount",
+    "imageCount",
+    "reactionsReceived",
+    "downloadsReceived",
+    "generationsReceived",
+    "articleCount",
+    "bountyCount",
+    "reviewCount",
+    "engagementScore",
+    "rank",
+)
+"""Columns of user_totals that are served."""
 
 
 class Reader:
@@ -58,6 +87,26 @@ class Reader:
             " where user_id = {user_id:Int32} and image_id in {ids:Array(Int32)}"
         )
         return self._in_batches(sql, {"user_id": user_id}, ids, looks=1)
+
+    def user_metrics(self, ids: Sequence[int]) -> dict[int, dict[str, str]]:
+        """The columns of user_totals that are not zero, as text, and under `version` which refresh they are of."""
+        pairs = ", ".join(f"'{name}', ifNull(toString({name}), '')" for name in USER_METRICS)
+        sql = (
+            "select user_id, cast(mapFilter((name, value) -> value not in ('', '0'),"
+            f" map({pairs}, 'version', toString(toUnixTimestamp64Micro(refreshed_at)))), 'Map(String, String)')"
+            f" from {self._database}.user_totals where user_id in {{ids:Array(Int32)}}"
+        )
+        return self._in_batches(sql, {}, ids, looks=1)
+
+    def engagement_score(self, user_id: int, until: datetime.date, days: int) -> float:
+        """What the day `until` and so many days before it are worth for a user's content, as days and owners are now."""
+        values = {"user_id": user_id, "until": until, "since": until - datetime.timedelta(days)}
+        sql = (
+            f"select toFloat64(sum(engagementScore)) from {self._database}.user_metric_days"
+            " where user_id = {user_id:Int32} and day between {since:Date} and {until:Date}"
+        )
+        with self._connection() as client:
+            return client.query(sql, parameters=values).result_rows[0][0]
 
     def _in_batches(self, sql: str, values: dict[str, Any], ids: Sequence[int], looks: int) -> dict[int, Totals]:
         found: dict[int, Totals] = {}

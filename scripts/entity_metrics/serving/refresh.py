@@ -3,7 +3,7 @@
 from clickhouse_connect.driver.binding import quote_identifier
 from clickhouse_connect.driver.client import Client
 
-from entity_metrics.serving.keys import CURSOR, PREFIX, buckets_of
+from entity_metrics.serving.keys import CURSOR, PREFIX, USERS, USERS_CURSOR, buckets_of
 from entity_metrics.serving.reader import totals_state
 from entity_metrics.serving.store import Cache
 
@@ -35,6 +35,26 @@ def tell_cache(clickhouse: Client, database: str, cache: Cache) -> tuple[int, st
     if before == after and not is_refreshing:
         cache.client.set(CURSOR, f"{made} {newest}", px=CURSOR_MS)
     return taken, since or None
+
+
+def tell_users(clickhouse: Client, database: str, cache: Cache) -> int:
+    """Take all users out of the cache if user_totals was refreshed since the last time that this was called, since each has
+    another score or rank then. Returns how many. Raises what clickhouse-connect and redis-py raise.
+    """
+    there = clickhouse.query(
+        "select count() from system.tables where database = {database:String} and name = 'user_totals'",
+        parameters={"database": database},
+    ).result_rows[0][0]
+    if not there:
+        return 0
+    newest = clickhouse.query(f"select toString(max(refreshed_at)) from {quote_identifier(database)}.user_totals").result_rows[0][
+        0
+    ]
+    if cache.client.get(USERS_CURSOR) == newest:
+        return 0
+    taken = cache.clear(f"{USERS}:")
+    cache.client.set(USERS_CURSOR, newest, px=CURSOR_MS)
+    return taken
 
 
 def _invalidate(clickhouse: Client, table: str, since: str, cache: Cache) -> int:

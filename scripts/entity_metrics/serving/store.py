@@ -38,12 +38,13 @@ Unavailable = (redis.RedisError, *Away)
 class Lifetimes:
     """How long things live in the cache, in seconds.
 
-    totals: a hash that nobody reads; absence: that an entity has nothing; answer: what a fill found that could not be kept;
-    write: a write in progress that gives no sign; fill: a fill that gives no sign; mark: that a hash was changed: a fill that
-    lasts longer is not kept.
+    totals: a hash that nobody reads; users: the hash of a user; absence: that an entity has nothing; answer: what a fill found
+    that could not be kept; write: a write in progress that gives no sign; fill: a fill that gives no sign; mark: that a hash was
+    changed: a fill that lasts longer is not kept.
     """
 
     totals: float = 12 * 3600
+    users: float = 3600
     absence: float = 300
     answer: float = 1
     write: float = 5
@@ -153,9 +154,9 @@ class Cache:
         self._tell_bulk_fills(buckets)
         return sum(self.call("invalidate_cached", keys, [new_mark(), self.mark_ms]))
 
-    def clear(self) -> int:
-        """Remove all that is cached. Returns how many keys that were."""
-        return sum(self.scan("scan_clear", new_mark()))
+    def clear(self, beginning: str = "") -> int:
+        """Remove all that is cached, or the hashes whose names begin so. Returns how many keys that were."""
+        return sum(self.scan("scan_clear", new_mark(), beginning))
 
     def claim(self, keys: Sequence[str], owner: str, seconds: float) -> list[str]:
         """Who each key belongs to, as event_key makes them: to `owner` from now on, if it was nobody's."""
