@@ -241,6 +241,7 @@ class Project(EventTable):
             output += line
             if not done and until in line:
                 done = True
+                process.stands_still()
                 then(process)
                 os.killpg(process.pid, signal.SIGCONT)
         code = process.wait()

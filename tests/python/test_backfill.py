@@ -91,7 +91,7 @@ def fingerprint_of_everything(project: Project) -> list[tuple[object, ...]]:
     """Every part of every table, with the hash of its files."""
     return project.rows(
         "select database, table, name, hash_of_all_files from system.parts"
-        " where active and database not in ('system') and table != 'metrics' order by all"
+        " where active and database not in ('system') and table not in ('metrics', 'engagement_weights') order by all"
     )
 
 

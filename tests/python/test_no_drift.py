@@ -98,15 +98,17 @@ class Site:
 
     def record(self) -> None:
         """Two recorders, one of which is killed now and then; its successor writes what it left."""
-        steady, other = self.recorder(), self.recorder()
-        while not self.over.wait(self.random.uniform(0.1, 2)):
-            other.kill()
-            other.communicate()
-            self.kills += 1
-            other = self.recorder()
-        for process in (steady, other):
-            process.kill()
-            process.communicate()
+        processes = [self.recorder(), self.recorder()]
+        try:
+            while not self.over.wait(self.random.uniform(0.1, 2)):
+                processes[-1].kill()
+                processes[-1].communicate()
+                self.kills += 1
+                processes[-1:] = [self.recorder()]
+        finally:
+            for process in processes:
+                process.kill()
+                process.communicate()
 
     def publish(self) -> None:
         """Events that no recorder wrote, some back-dated; then their hashes are told."""

@@ -13,6 +13,7 @@ import pytest
 
 from entity_metrics import PROJECT
 from entity_metrics.errors import EntityMetricsError
+from entity_metrics.serving import spool
 from entity_metrics.serving.facts import event_line
 from entity_metrics.serving.keys import entity_key
 from harness import EVENTS, Project
@@ -203,6 +204,27 @@ def test_clickhouse_away_and_valkey_away(built: Project, valkey: Valkey, tmp_pat
         assert lookups.cache.client.exists(entity_key("Image", 1)) == 0
     assert summed(built, "Image")[1] == {"Like": 3}
     assert list((tmp_path / "spool").iterdir()) == []
+
+
+def test_a_recorder_that_begins_is_not_taken_for_one_that_is_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another one looks around just before it has locked its folder."""
+    other, locked = spool.Spool(tmp_path), spool._locked
+
+    def late(folder: Path) -> tuple[Path, int]:
+        monkeypatch.setattr(spool, "_locked", locked)
+        other.adopt()
+        return locked(folder)
+
+    monkeypatch.setattr(spool, "_locked", late)
+    own = spool.Spool(tmp_path)
+    own.append(b"{}\n")
+    own.close_segment()
+    other.adopt()
+    assert (len(own.waiting()), len(other.waiting())) == (1, 0)
+    own.close()
+    other.adopt()
+    assert len(other.waiting()) == 1
+    other.close()
 
 
 def test_a_batch_that_is_refused_holds_up_no_other(built: Project, tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 import traceback
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -103,6 +104,13 @@ class Started:
     def send_signal(self, number: int) -> None:
         """To its main thread: a process that has just stood still takes a signal in any, and the main one may sleep on."""
         ctypes.CDLL(None).tgkill(self.pid, self.pid, number)
+
+    def stands_still(self, seconds: float = 60) -> None:
+        """Wait until it does: what it printed may be read before it stops itself, and a signal to go on would come too early."""
+        deadline = time.monotonic() + seconds
+        stat = Path("/proc", str(self.pid), "stat")
+        while time.monotonic() < deadline and stat.exists() and stat.read_text().rpartition(")")[2].split()[0] not in "TZ":
+            time.sleep(0.005)
 
     def kill(self) -> None:
         os.killpg(self.pid, signal.SIGKILL)

@@ -55,14 +55,17 @@ class Spool:
 
         Raises EntityMetricsError if it cannot be written.
         """
-        self.own = folder / f"{time.time_ns():x}-{os.getpid()}-{new_mark()[:6]}"
+        name = f"{time.time_ns():x}-{os.getpid()}-{new_mark()[:6]}"
+        self.own, hidden = folder / name, folder / f".{name}"
         try:
-            self.own.mkdir(mode=0o700, parents=True)
+            hidden.mkdir(mode=0o700, parents=True)
+            _, lock = _locked(hidden)
+            hidden.rename(self.own)  # others see it only now that it is locked
         except OSError as ex:
             raise EntityMetricsError(
                 f"The folder {folder}, where events wait for ClickHouse, cannot be written: name another."
             ) from ex
-        self._locks = [_locked(self.own)]
+        self._locks = [(self.own, lock)]
         self._count = 0
         self._file = None
 
@@ -85,7 +88,7 @@ class Spool:
     def adopt(self) -> None:
         """Take over the folders of recorders that are gone, in which there is anything, and remove the empty ones."""
         for folder in sorted(self.own.parent.iterdir()):
-            if folder == self.own or not folder.is_dir() or any(lock[0] == folder for lock in self._locks):
+            if folder.name.startswith(".") or not folder.is_dir() or any(lock[0] == folder for lock in self._locks):
                 continue
             with contextlib.suppress(OSError):  # it is another recorder's, or somebody was quicker
                 lock = _locked(folder)
