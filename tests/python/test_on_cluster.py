@@ -58,7 +58,7 @@ def test_statements_on_cluster(served: ServerProject, tmp_path: Path) -> None:
     every_kind = kinds
     kinds = [
         kind for kind in kinds if not re.search("excluded_users|engagement_weights", kind)
-    ]  # as metrics, and loaded beside it
+    ]  # as metrics
     assert list(dict.fromkeys(kinds)) == [line.strip() for line in OURS.strip().splitlines()]
     for statement, kind in zip(noted, every_kind, strict=True):
         replicated = kind.startswith("create table") and any(table in kind for table in REPLICATED)
