@@ -56,9 +56,7 @@ def test_statements_on_cluster(served: ServerProject, tmp_path: Path) -> None:
     kinds = [re.sub(r"( on cluster replicas).*", r"\1", statement, flags=re.IGNORECASE) for statement in noted]
     kinds = [kind if EVENTS in kind else kind.lower() for kind in kinds]
     every_kind = kinds
-    kinds = [
-        kind for kind in kinds if not re.search("excluded_users|engagement_weights", kind)
-    ]  # as metrics
+    kinds = [kind for kind in kinds if not re.search("excluded_users|engagement_weights", kind)]  # as metrics
     assert list(dict.fromkeys(kinds)) == [line.strip() for line in OURS.strip().splitlines()]
     for statement, kind in zip(noted, every_kind, strict=True):
         replicated = kind.startswith("create table") and any(table in kind for table in REPLICATED)
