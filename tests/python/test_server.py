@@ -10,7 +10,7 @@ TIMEZONE = "Asia/Tokyo"
 """The server's own zone. The profile sets the session's, so that times are what they are everywhere."""
 
 TESTS = (
-    *("metrics", "excluded_users", "event_table", "totals", "equals_legacy_bounty_metric"),
+    *("metrics", "excluded_users", "event_table", "totals", "lookups", "user_totals", "equals_legacy_bounty_metric"),
     *("comment_v2_has_thread", "bounty_entry_without_author", "nothing_lost"),
 )
 """Besides those of the jobs that the command line runs: each kind of test once, since the SQL of a kind is the same."""
