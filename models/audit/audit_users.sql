@@ -101,22 +101,22 @@ sides as (
     -- Events of other writers, and whether the totals have them yet.
     union all
     select
-        entity_id as user_id,
-        (toString(quantity), toInt64(0)) as cell,
+        events.entity_id as user_id,
+        (toString(events.quantity), toInt64(0)) as cell,
         0,
         0,
-        metric_value,
+        events.metric_value,
         false,
         false,
-        toYYYYMM(created_at, 'UTC') in (
+        toYYYYMM(events.created_at, 'UTC') in (
             {{ changed_months(ref('metrics'), ref('excluded_users'), ref('built_days')) | map(attribute='month') | join(', ') or 0 }}
         )
-    from {{ ref('entity_metric_events') }}
+    from {{ ref('entity_metric_events') }} as events
     where
-        entity_type = 'User'
-        and quantity in ('{{ pairs | map('first') | join("', '") }}')
-        and not (version = 1 or (version = 3 and user_id = -1))
-        and {{ in_sample('entity_id') }}
+        events.entity_type = 'User'
+        and events.quantity in ('{{ pairs | map('first') | join("', '") }}')
+        and not (events.version = 1 or (events.version = 3 and events.user_id = -1))
+        and {{ in_sample('events.entity_id') }}
     {% endif %}
 ),
 

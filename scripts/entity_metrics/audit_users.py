@@ -70,12 +70,12 @@ def print_users(where: Console, columns: list[UserColumn]) -> None:
     classes = ("equal", "newer", "overcounted", "only legacy", "only here", "different")
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in (TABLE, "user_totals"):
-        table.add_column(name, overflow="fold")
-    for name in ("legacy total", "total", *classes, "coverage"):
+        table.add_column(name, no_wrap=True)
+    for name in (*classes, "coverage"):
         table.add_column(name, justify="right")
     table.add_column("agreement")
     for column in columns:
-        counts = [f"{getattr(column, name.replace(' ', '_')):,}" for name in ("legacy total", "total", *classes)]
+        counts = [f"{getattr(column, name.replace(' ', '_')):,}" for name in classes]
         coverage = "" if column.coverage is None else f"{column.coverage:.4f}"
         table.add_row(column.legacy_column, column.shown_column, *counts, coverage, column.agreement)
     show(where, table)

@@ -217,6 +217,7 @@ def test_beside_user_metric(built: Project) -> None:
         assert set(of(found[name])) == {"equal"} and found[name]["agreement"] == "equal", name
     for name, reason in (("uploadCount", "published versions"), ("reactionCount", "leaves out reactions to one's own")):
         assert found[name]["different"] and found[name]["agreement"] == "by definition" and reason in str(found[name]["reason"])
+        assert found[name]["newer"] == 0, "no event is of another writer"
     by_packages = audited(VARS)
     assert of(by_packages["followerCount"]) == of(found["followerCount"])
 
@@ -242,6 +243,7 @@ def test_beside_user_metric(built: Project) -> None:
     assert user in [worst["entity_id"] for worst in found["hiddenCount"]["worst"]]
     assert audited(VARS)["hiddenCount"]["overcounted"] == 1
     document = built.command("audit", "--only", "User.hiddenCount", "--counted-from", "User=metric_tables", ok=False).output
+    assert "hiddenCount  hiddenCount" in document
     assert "UserMetric.hiddenCount and user_totals: users differ, as of" in document
     kept = built.command("cutover", "--table", "UserMetric", ok=False).output
     assert "UserMetric stays: hiddenCount differ in user_totals" in kept
