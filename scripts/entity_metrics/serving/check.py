@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
+from decimal import Decimal
 from typing import Any
 
 from clickhouse_connect.driver.binding import quote_identifier
@@ -175,7 +176,7 @@ class Check:
     def _examples(self, look: int) -> list[dict[str, Any]]:
         rows = self._rows(f"{self._differences(look)} order by key, field limit {EXAMPLES}")
         return [
-            {"key": key, "field": name, "cached": f"{cached} in the cache,", "total": f"{total} in the totals"}
+            {"key": key, "field": name, "cached": f"{_shown(cached)} in the cache,", "total": f"{_shown(total)} in the totals"}
             for key, name, cached, total in rows
         ]
 
@@ -198,6 +199,11 @@ class Check:
 
     def _value(self, sql: str) -> Any:
         return self._rows(sql)[0][0]
+
+
+def _shown(value: Decimal | None) -> str:
+    """A count without decimals, a score with its own."""
+    return "nothing" if value is None else f"{value.normalize():f}"
 
 
 def _is_known() -> str:
