@@ -26,27 +26,36 @@
             count() as events,
             {{ by_key('entity_id, toDate(created_at)', 'metric_value') }}
             + 3 * {{ by_key('entity_id, toDate(created_at)', '1') }} as difference
-        from (
-            select
-                entityType as entity_type,
-                metricType as metric,
-                entityId as entity_id,
-                metricValue as metric_value,
-                toTimeZone(createdAt, 'UTC') as created_at
-            from {{ event_relation() }}
-            where userId not in (select user_id from {{ ref('excluded_users') }})
-        ) as event
+        from {{ events_that_count() | indent(8) }} as event
         where {{ condition }}
         group by month, entity_type, metric
     ) as sums
-    left any join (
+    left any join {{ names_of_events() | indent(4) }} as names
+        on sums.entity_type = names.entity_type and sums.metric = names.name
+{% endmacro %}
+
+{% macro events_that_count() -%}
+    (
+        select
+            entityType as entity_type,
+            metricType as metric,
+            entityId as entity_id,
+            metricValue as metric_value,
+            toTimeZone(createdAt, 'UTC') as created_at
+        from {{ event_relation() }}
+        where userId not in (select user_id from {{ ref('excluded_users') }})
+    )
+{%- endmacro %}
+
+{% macro names_of_events() -%}
+    (
         select
             entity_type,
             quantity,
             arrayJoin([legacy_metric, source_metric]) as name
         from {{ ref('metrics') }}
-    ) as names on sums.entity_type = names.entity_type and sums.metric = names.name
-{% endmacro %}
+    )
+{%- endmacro %}
 
 {% macro compares_all() %}
     {#- In `dbt test`, and where all was built anew. -#}

@@ -36,10 +36,20 @@
     }) }}
 {% endmacro %}
 
+{% macro user_columns_together() %}
+    {#- The columns that are put together of these. -#}
+    {{ return({
+        'uploadCount': ['modelCount', 'postCount', 'imageCount'],
+        'reactionsReceived': ['likesReceived', 'dislikesReceived', 'laughsReceived', 'criesReceived', 'heartsReceived']
+    }) }}
+{% endmacro %}
+
 {% macro is_of(column) -%}
     {#- Whether a row with entity_type and quantity counts for that column. -#}
-    {%- set entity_types, quantity = user_quantities()[column] -%}
-    quantity = '{{ quantity }}' and entity_type in ('{{ entity_types | join("', '") }}')
+    {%- for part in user_columns_together().get(column, [column]) -%}
+        {%- set entity_types, quantity = user_quantities()[part] -%}
+        quantity = '{{ quantity }}' and entity_type in ('{{ entity_types | join("', '") }}'){{ ' or ' if not loop.last }}
+    {%- endfor -%}
 {%- endmacro %}
 
 {% macro before_content_owners() %}

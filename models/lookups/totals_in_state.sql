@@ -6,6 +6,7 @@
 {% set uncounted_months = view_parameter('uncounted_months', 'Array(UInt32)') %}
 {% set is_refreshing = view_parameter('is_refreshing', 'UInt8') %}
 {% set is_refreshing_all = view_parameter('is_refreshing_all', 'UInt8') %}
+{% set is_uncertain = '(entity_type, entity_id) in (select uncertain.entity_type, uncertain.entity_id from uncertain)' %}
 
 with
 -- Entities whose totals may be of before or after the refresh that counts them just now.
@@ -26,12 +27,7 @@ sums as (
     from {{ ref('metric_totals') }}
     where
         not {{ is_refreshing_all }}
-        and (entity_type, entity_id) not in (
-            select
-                uncertain.entity_type,
-                uncertain.entity_id
-            from uncertain
-        )
+        and not {{ is_uncertain }}
 
     union all
     select
@@ -44,12 +40,7 @@ sums as (
         not {{ is_refreshing_all }}
         and entity_type != ''
         and toYYYYMM(day) in {{ uncounted_months }}
-        and (entity_type, entity_id) not in (
-            select
-                uncertain.entity_type,
-                uncertain.entity_id
-            from uncertain
-        )
+        and not {{ is_uncertain }}
 
     union all
     select
@@ -69,12 +60,7 @@ sums as (
     from {{ ref('entity_metric_events') }}
     where
         toYYYYMM(created_at, 'UTC') not in {{ uncounted_months }}
-        and (entity_type, entity_id) in (
-            select
-                uncertain.entity_type,
-                uncertain.entity_id
-            from uncertain
-        )
+        and {{ is_uncertain }}
 )
 
 select

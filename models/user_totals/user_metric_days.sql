@@ -39,12 +39,8 @@ select
     facts.day as day,
     sum(facts.gained) as followersGained,
     sum(facts.lost) as followersLost,
-    sumIf(facts.total, {{ is_of('modelCount') }} or {{ is_of('postCount') }} or {{ is_of('imageCount') }}) as uploads,
-    sumIf(
-        facts.total,
-        {{ is_of('likesReceived') }} or {{ is_of('dislikesReceived') }} or {{ is_of('laughsReceived') }}
-        or {{ is_of('criesReceived') }} or {{ is_of('heartsReceived') }}
-    ) as reactionsReceived,
+    sumIf(facts.total, {{ is_of('uploadCount') }}) as uploads,
+    sumIf(facts.total, {{ is_of('reactionsReceived') }}) as reactionsReceived,
     sumIf(facts.total, {{ is_of('downloadsReceived') }}) as downloadsReceived,
     sumIf(facts.total, {{ is_of('generationsReceived') }}) as generationsReceived,
     {{ as_score('sum(facts.points)') }} as engagementScore

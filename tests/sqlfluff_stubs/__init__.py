@@ -47,6 +47,10 @@ def user_quantities() -> dict[str, tuple[list[str], str]]:
     return {"followerCount": (["User"], "followerCount"), "modelCount": (["Model"], "Upload")}
 
 
+def user_columns_together() -> dict[str, list[str]]:
+    return {"uploadCount": ["modelCount", "modelCount"]}
+
+
 def is_of(_column: str) -> str:
     return "quantity = 'followerCount' and entity_type in ('User')"
 

@@ -9,9 +9,10 @@ from collections.abc import Callable
 from typing import Any
 
 from entity_metrics import PROJECT, embedded_valkey, registry
-from entity_metrics.benchmarks.models import EVENT_TABLE, dbt
+from entity_metrics.benchmarks.models import create_event_table, dbt
 from entity_metrics.serving import EntityMetrics
 from entity_metrics.serving.bulk import BulkFill
+from entity_metrics.serving.keys import entity_key
 from entity_metrics.serving.reader import Reader
 from entity_metrics.serving.store import Cache
 from entity_metrics.target import Target
@@ -61,12 +62,7 @@ def record(target: Target, rows: int) -> dict[str, Any]:
 
 def fill_events(target: Target, images: int) -> None:
     """An event of each quantity for each entity, over twelve months; merged, since a merge later would uncount the month."""
-    table = f"{target.database}.{EVENT_TABLE}"
-    target.command(
-        f"create table {table} (entityType LowCardinality(String), entityId Int32, userId Int32,"
-        " metricType LowCardinality(String), metricValue Int32, createdAt DateTime, version UInt8 default 2)"
-        " engine = MergeTree partition by toYYYYMM(createdAt) order by (entityType, entityId, createdAt)"
-    )
+    table = create_event_table(target)
     for entity_type, quantities in {"Image": QUANTITIES, "Post": POSTS}.items():
         for quantity in quantities:
             target.command(
@@ -117,7 +113,7 @@ def lookups(reader: Reader, cache: Cache, images: int) -> dict[str, float]:
     seconds = percentiles("cached get", lambda ids: metrics.get("Image", ids), images)
 
     def forget(ids: list[int]) -> None:
-        cache.client.unlink(*(f"entity:metrics:Image:{i}" for i in ids))
+        cache.client.unlink(*(entity_key("Image", i) for i in ids))
 
     return seconds | percentiles("get that misses", lambda ids: metrics.get("Image", ids), images, REPEAT // 2, forget)
 

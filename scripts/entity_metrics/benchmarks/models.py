@@ -7,8 +7,20 @@ from typing import Any
 
 from entity_metrics.dbt_runs import run_plainly
 from entity_metrics.project import project_var
+from entity_metrics.target import Target
 
 EVENT_TABLE = project_var("event_table")
+
+
+def create_event_table(target: Target) -> str:
+    """Make an event table as the live site has it, where the var names it. Returns its name, with its database."""
+    table = f"{target.database}.{EVENT_TABLE}"
+    target.command(
+        f"create table {table} (entityType LowCardinality(String), entityId Int32, userId Int32,"
+        " metricType LowCardinality(String), metricValue Int32, createdAt DateTime, version UInt8 default 2)"
+        " engine = MergeTree partition by toYYYYMM(createdAt) order by (entityType, entityId, createdAt)"
+    )
+    return table
 
 
 def dbt(*command: str) -> dict[str, dict[str, Any]]:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from entity_metrics.benchmarks.models import EVENT_TABLE, dbt, elapsed
+from entity_metrics.benchmarks.models import EVENT_TABLE, create_event_table, dbt, elapsed
 from entity_metrics.target import Target
 
 SOURCE = None
@@ -19,12 +19,7 @@ def build(rows: int) -> int:
 
 def fill(target: Target, rows: int) -> None:
     """An event table with so many rows over 25 months; seven totals of ten have one event."""
-    table = f"{target.database}.{EVENT_TABLE}"
-    target.command(
-        f"create table {table} (entityType LowCardinality(String), entityId Int32, userId Int32,"
-        " metricType LowCardinality(String), metricValue Int32, createdAt DateTime, version UInt8 default 2)"
-        " engine = MergeTree partition by toYYYYMM(createdAt) order by (entityType, entityId, createdAt)"
-    )
+    table = create_event_table(target)
     for month in range(MONTHS):
         target.command(
             f"insert into {table}"

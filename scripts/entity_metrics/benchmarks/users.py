@@ -3,7 +3,8 @@
 import time
 from typing import Any
 
-from entity_metrics.benchmarks.models import EVENT_TABLE, dbt, elapsed
+from entity_metrics.benchmarks.models import EVENT_TABLE, create_event_table, dbt, elapsed
+from entity_metrics.jobs import folder_of
 from entity_metrics.target import Target
 
 SOURCE = None
@@ -47,17 +48,11 @@ def fill(target: Target, rows: int) -> None:
     for entity_type, share in SHARES.items():
         owner = f"toInt32(1 + sipHash64(number, '{entity_type}') % {users}) as userId"
         columns = f"toInt32(1 + sipHash64(number) % {models}) as modelId" if entity_type == "ModelVersion" else owner
-        name = "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in entity_type)
         target.command(
-            f"create table {database}.stg{name} engine = MergeTree order by id as select toInt32(number + 1) as id, {columns}"
-            f" from numbers({max(int(rows * share), 1)})"
+            f"create table {database}.stg_{folder_of(entity_type)[:-1]} engine = MergeTree order by id"
+            f" as select toInt32(number + 1) as id, {columns} from numbers({max(int(rows * share), 1)})"
         )
-    table = f"{database}.{EVENT_TABLE}"
-    target.command(
-        f"create table {table} (entityType LowCardinality(String), entityId Int32, userId Int32,"
-        " metricType LowCardinality(String), metricValue Int32, createdAt DateTime, version UInt8 default 2)"
-        " engine = MergeTree partition by toYYYYMM(createdAt) order by (entityType, entityId, createdAt)"
-    )
+    table = create_event_table(target)
     for entity_type, metrics in QUANTITIES.items():
         for number, metric in enumerate(metrics):
             target.command(

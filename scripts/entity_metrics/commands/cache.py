@@ -18,7 +18,7 @@ from entity_metrics.serving.connections import clickhouse, required_cache, unrea
 from entity_metrics.serving.counters import Counters
 from entity_metrics.serving.endpoint import metrics_options, serve_counters
 from entity_metrics.serving.keys import entity_types, known_type
-from entity_metrics.serving.refresh import tell_cache, tell_users
+from entity_metrics.serving.refresh import tell_cache
 from entity_metrics.serving.store import Cache, Unavailable
 from entity_metrics.target import Target, opened_target
 from entity_metrics.terminal import JSON, console, output_option, print_json, say
@@ -88,7 +88,6 @@ def look(cache: Cache, types: tuple[str, ...], is_filled: bool, compares: bool, 
     with opened_target(target_name) as target:
         began = time.monotonic()
         taken, since = tell_cache(clickhouse(target), target.database, cache)
-        taken += tell_users(clickhouse(target), target.database, cache)
         counters.invalidated.inc(taken)
         fill = BulkFill(clickhouse(target), target.database, cache)
         kept = left = 0
@@ -116,7 +115,6 @@ def refresh(target_name: str | None) -> None:
     cache = required_cache()
     with opened_target(target_name) as target:
         taken, since = tell_cache(clickhouse(target), target.database, cache)
-        taken += tell_users(clickhouse(target), target.database, cache)
     Counters.of_process().invalidated.inc(taken)
     say(console(), f"Took {taken:,} keys out of the cache, counted anew since {since or 'nobody knows when'}.")
 

@@ -46,11 +46,10 @@ EXEC = b"*1\r\n$4\r\nEXEC\r\n"
 
 @dataclass
 class Filled:
-    """kept: hashes that were stored; left: those left to lookups, since they were written to meanwhile; sent: bytes."""
+    """kept: hashes that were stored; left: those left to lookups, since they were written to meanwhile."""
 
     kept: int = 0
     left: int = 0
-    sent: int = 0
 
 
 @dataclass
@@ -158,7 +157,6 @@ class BulkFill:
         finally:
             connection.disconnect()
             pool.release(connection)
-        filled.sent += len(commands)
         outcome = self._cache.client.hgetall(outcome_key(part.fill))
         if int(outcome.pop("batches", 0)) != commands.count(EXEC):
             raise EntityMetricsError(f"The cache at {self._cache.where} refused hashes: its memory may be full (maxmemory).")

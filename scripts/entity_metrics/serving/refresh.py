@@ -14,9 +14,10 @@ CURSOR_MS = 30 * 24 * 3600 * 1000
 
 def tell_cache(clickhouse: Client, database: str, cache: Cache) -> tuple[int, str | None]:
     """Take out of the cache what was counted since the last time that this was called; all, if nobody knows when that was.
+    All users go if user_totals was refreshed.
 
-    Returns how many entities (or keys, if all) were taken out, and `counted_at` of the last time; None where all were taken out.
-    A refresh that is under way is told the next time, too. Raises what clickhouse-connect and redis-py raise.
+    Returns how many entities (or keys, if all) and users were taken out, and `counted_at` of the last time; None where all were
+    taken out. A refresh that is under way is told the next time, too. Raises what clickhouse-connect and redis-py raise.
     """
     table = f"{quote_identifier(database)}.counted_entities"
     before = totals_state(clickhouse, quote_identifier(database))
@@ -34,7 +35,7 @@ def tell_cache(clickhouse: Client, database: str, cache: Cache) -> tuple[int, st
     _, is_refreshing, *_ = after = totals_state(clickhouse, quote_identifier(database))
     if before == after and not is_refreshing:
         cache.client.set(CURSOR, f"{made} {newest}", px=CURSOR_MS)
-    return taken, since or None
+    return taken + tell_users(clickhouse, database, cache), since or None
 
 
 def tell_users(clickhouse: Client, database: str, cache: Cache) -> int:
