@@ -42,11 +42,7 @@
     {%- endif -%}
 {% endmacro %}
 
-{% macro month_fingerprints(names, exclusions, days) %}
-    {#-
-        Checksums of the parts that have events of a month, in UTC, with what else decides on the sums: the names of quantities, the
-        users left out, the model of the days. Every insert, delete and merge makes other parts.
-    -#}
+{% macro parts_of_events() %}
     {%- set event_table = event_relation() -%}
     {%- set found = run_query(
         "select engine, engine_full, partition_key from system.tables where database = '" ~ event_table.schema ~ "' and name = '"
@@ -60,8 +56,23 @@
             ~ "vars event_table and event_database."
         ) }}
     {% endif %}
+    {{ return({'partition_key': facts['partition_key'], 'sharded': sharded}) }}
+{% endmacro %}
+
+{% macro from_event_parts(sharded) %}
+    {%- set held = sharded or event_relation() -%}
+    from {{ "cluster('" ~ sharded.cluster ~ "', system, parts)" if sharded else 'system.parts' }}
+    where active and database = '{{ held.schema }}' and table = '{{ held.identifier }}'
+{% endmacro %}
+
+{% macro month_fingerprints(names, exclusions, days) %}
+    {#-
+        Checksums of the parts that have events of a month, in UTC, with what else decides on the sums: the names of quantities, the
+        users left out, the model of the days. Every insert, delete and merge makes other parts.
+    -#}
+    {%- set event_table, facts = event_relation(), parts_of_events() -%}
     {#- A table that does not divide its parts by time has parts of any month. -#}
-    {%- set by_time = 'createdAt' in facts['partition_key'] | string and not sharded -%}
+    {%- set by_time = 'createdAt' in facts['partition_key'] | string and not facts['sharded'] -%}
     with definition as (
         select
             (
@@ -85,11 +96,7 @@
                     (select groupUniqArray(toYYYYMM(createdAt, 'UTC')) from {{ event_table }})
                 {%- endif %}
             ) as month
-        from {{ "cluster('" ~ sharded.cluster ~ "', system, parts)" if sharded else 'system.parts' }}
-        where
-            active
-            and database = '{{ sharded.schema if sharded else event_table.schema }}'
-            and table = '{{ sharded.identifier if sharded else event_table.identifier }}'
+        {{ from_event_parts(facts['sharded']) }}
     )
 
     select

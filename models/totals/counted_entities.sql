@@ -1,12 +1,12 @@
 -- All totals of an entity in a row; the last one that was counted holds. Only entities whose days changed are counted again.
--- A lookup of a thousand entities reads a thousand granules: small ones halve its time.
+-- A lookup of a thousand entities reads a thousand granules: small ones, in blocks of their own, halve its time.
 {{
     config(
         materialized='incremental',
         incremental_strategy='append',
         engine='ReplacingMergeTree(counted_at, is_gone)',
         order_by='(entity_type, entity_id)',
-        settings={'index_granularity': 256},
+        settings={'index_granularity': 64, 'min_compress_block_size': 4096, 'max_compress_block_size': 16384},
         pre_hook='{{ before_counting() }}',
         post_hook='{{ after_counting() }}'
     )

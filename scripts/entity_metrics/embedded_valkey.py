@@ -29,6 +29,7 @@ pidfile valkey.pid
 daemonize no
 save ""
 appendonly no
+latency-tracking no
 {more}
 """
 

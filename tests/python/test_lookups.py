@@ -190,6 +190,18 @@ def test_an_increment_of_an_absence_drops_it(site: Project, valkey: Valkey) -> N
     assert lookups.cache.client.keys(f"*{key}*") == ["{" + key + "}:state"]
 
 
+def test_a_writer_that_is_gone_leaves_no_absence(site: Project, valkey: Valkey) -> None:
+    """Its event may have come in: for five minutes the entity would have nothing."""
+    lookups = metrics(site, valkey.cache())
+    key, server = entity_key("Image", 99_998), lookups.cache.client
+    lookups.get("Image", [99_998])
+    assert server.exists("{" + key + "}:absent") == 1
+    lookups.cache.call("begin_write", [key], ["gone", 5000, 60_000])
+    assert server.exists("{" + key + "}:absent") == 0
+    lookups.get("Image", [99_998])
+    assert server.exists("{" + key + "}:absent") == 0, "nobody knows yet"
+
+
 def test_a_writer_that_is_gone_takes_the_hash_with_it(site: Project, valkey: Valkey) -> None:
     """Whether its event came in, nobody knows. Another writer does not prolong the hash's life; one that is late ends it."""
     lookups = metrics(site, valkey.cache(write=0.5))

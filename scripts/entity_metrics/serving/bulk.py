@@ -26,10 +26,10 @@ from clickhouse_connect.driver.client import Client
 from entity_metrics.errors import EntityMetricsError
 from entity_metrics.serving.keys import BUCKET, buckets_of, hashes_of, outcome_key
 from entity_metrics.serving.lookups import EntityMetrics
-from entity_metrics.serving.reader import LOOKS, Reader, totals_in, totals_state
+from entity_metrics.serving.reader import LOOKS, Reader, TotalsState, totals_in
 from entity_metrics.serving.store import FUNCTION, Cache, new_mark
 
-RANGE = 100_000
+RANGE = 50_000
 """Entities of one query."""
 
 TOGETHER = 100
@@ -69,7 +69,7 @@ class BulkFill:
         """clickhouse: a connection that nobody else uses meanwhile; database: of the models."""
         self._client, self._cache = clickhouse, cache
         self._names, self._database = database, quote_identifier(database)
-        self._state: Any = None
+        self._state = TotalsState(self._database)
 
     def fill(self, entity_type: str, since: str | None = None) -> Filled:
         """Store the hashes of all entities of a type that have totals.
@@ -133,14 +133,12 @@ class BulkFill:
             "mark": str(self._cache.mark_ms),
             "ttl": str(self._cache.ttl_ms),
         }
-        self._state = self._state or totals_state(self._client, self._database)
         for _ in range(LOOKS):
-            state = self._state
+            state = self._state.last or self._state.now(self._client)
             text = self._client.raw_query(
                 _sql(self._database, state, part.buckets, since), parameters=parameters | {"since": since}, fmt="RawBLOB"
             )
-            self._state = totals_state(self._client, self._database)
-            if state == self._state:
+            if self._state.now(self._client) == state:
                 return text
         raise EntityMetricsError("The totals were refreshed again and again meanwhile: fill the cache when that is over.", True)
 
@@ -246,14 +244,14 @@ def _sql(database: str, state: tuple[Any, ...], buckets: Sequence[int], since: s
 
     One thread: the other processors are the cache's.
     """
-    call = [f"'{FUNCTION}end_bulk'", "'2'", "bucket_key", "{outcome:String}", "{fill:String}", "{mark:String}", "{hashes:String}"]
+    call = [f"'{FUNCTION}end_bulk'", "'2'", "bucket_key", "{outcome:String}", "{fill:String}", "{mark:String}"]
     return f"""
         with hashes as (
             select
                 concat({{hashes:String}}, toString(entity_id)) as hash,
                 concat({_argument("hash")}) as name,
                 concat('{{', hash, '}}:absent') as absent,
-                toString(entity_id) as id,
+                concat('{{', hash, '}}:state') as state,
                 toInt64(floor(entity_id / {BUCKET})) as bucket,
                 entity_id - {BUCKET} * bucket as number,
                 length(quantities) as fields,
@@ -271,7 +269,7 @@ def _sql(database: str, state: tuple[Any, ...], buckets: Sequence[int], since: s
             ))),
             '*', toString(1 + {len(call)} + count()), '\\r\\n$5\\r\\nFCALL\\r\\n',
             {", ".join(_argument(text) for text in call)},
-            arrayStringConcat(groupArray(concat({_argument("id")}))),
+            arrayStringConcat(groupArray(concat({_argument("state")}))),
             '*1\\r\\n$4\\r\\nEXEC\\r\\n'
         )
         from (select *, concat({{bucket_prefix:String}}, toString(bucket)) as bucket_key from hashes)

@@ -1,4 +1,4 @@
-#!lua name=entity_metrics_1
+#!lua name=entity_metrics_2
 -- What happens to a cached hash, as a library of functions of Valkey or Redis (7 or later): each call is atomic.
 --
 -- A key K has beside it, in the same slot of a cluster:
@@ -181,6 +181,7 @@ local function begin_write(keys, args)
         earliest_write(key, moment)
         redis.call('hset', beside(key, 'state'), 'w:' .. args[1], string.format('%.0f', moment + args[2]))
         mark(key, args[1], args[3])
+        redis.call('del', beside(key, 'absent')) -- nobody would take it away if the writer was killed
         if redis.call('exists', key) == 1 then
             limit_life(key, earliest_write(key, moment))
         end
@@ -261,7 +262,7 @@ end
 
 -- Where memory is full what is cached is served, and writes are told. Only what stores more is refused.
 local function register(name, callback, flags)
-    redis.register_function({ function_name = 'entity_metrics_1_' .. name, callback = callback, flags = flags })
+    redis.register_function({ function_name = 'entity_metrics_2_' .. name, callback = callback, flags = flags })
 end
 
 register('read', read, { 'allow-oom' })

@@ -1,5 +1,6 @@
 """The names of keys in the cache. Nothing else makes one."""
 
+import functools
 from collections.abc import Iterable
 
 from entity_metrics import registry
@@ -22,6 +23,7 @@ def entity_key(entity_type: str, entity_id: int) -> str:
     return f"{hashes_of(entity_type)}{int(entity_id)}"
 
 
+@functools.cache
 def hashes_of(entity_type: str) -> str:
     """What the names of a type's hashes begin with; the id follows. Raises EntityMetricsError for a type nobody knows."""
     return f"{PREFIX}:{known_type(entity_type)}:"
@@ -69,6 +71,7 @@ def known_type(entity_type: str) -> str:
     return entity_type
 
 
+@functools.cache
 def entity_types() -> frozenset[str]:
     """Those of the registry."""
     return frozenset(quantity.entity_type for quantity in registry.quantities())

@@ -60,7 +60,7 @@ class Reader:
         self._free: queue.LifoQueue[Client] = queue.LifoQueue()
         for client in [clickhouse] if isinstance(clickhouse, Client) else clickhouse:
             self._free.put(client)
-        self._state: Any = None
+        self._state = TotalsState(self._database)
 
     @contextlib.contextmanager
     def _connection(self) -> Iterator[Client]:
@@ -117,17 +117,38 @@ class Reader:
         return found
 
     def _rows(self, client: Client, sql: str, values: dict[str, Any], looks: int) -> list[tuple[int, Totals]]:
-        """The query's rows, with no step of a refresh since the last time that somebody looked, which was before the query."""
+        """The query's rows, with no step of a refresh since somebody looked, which was before the query."""
         if looks == 1:
             return client.query(sql, parameters=values).result_rows
-        self._state = self._state or totals_state(client, self._database)
         for _ in range(looks):
-            state = self._state
+            state = self._state.last or self._state.now(client)
             rows = client.query(sql.replace("{totals}", totals_in(self._database, state)), parameters=values).result_rows
-            self._state = totals_state(client, self._database)
-            if state == self._state:
+            if self._state.now(client) == state:
                 return rows
         return rows
+
+
+class TotalsState:
+    """How far the totals have been counted, read only if it may have changed. Threads may share it."""
+
+    def __init__(self, database: str) -> None:
+        """database: of the models, quoted."""
+        self._database = database
+        self._known: tuple[Any, tuple[Any, ...]] = (None, ())
+
+    @property
+    def last(self) -> tuple[Any, ...]:
+        """What it was when somebody asked; () if nobody has."""
+        return self._known[1]
+
+    def now(self, client: Client) -> tuple[Any, ...]:
+        """As totals_state. Raises what clickhouse-connect raises."""
+        fingerprint = client.query(f"select fingerprint from {self._database}.totals_fingerprint").result_rows[0]
+        known, state = self._known
+        if fingerprint != known:
+            state = totals_state(client, self._database)
+            self._known = fingerprint, state  # what changed in between is seen by whoever asks next
+        return state
 
 
 def totals_state(client: Client, database: str) -> tuple[Any, ...]:

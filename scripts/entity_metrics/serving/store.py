@@ -18,7 +18,7 @@ from entity_metrics.errors import EntityMetricsError
 from entity_metrics.serving.keys import buckets_with
 
 LIBRARY = [importlib.resources.files("entity_metrics.serving") / name for name in ("cache.lua", "bulk.lua")]
-FUNCTION = "entity_metrics_1_"
+FUNCTION = "entity_metrics_2_"
 """What the functions' names begin with: another number in another version, so that two versions live side by side."""
 
 CONNECTIONS = 64
