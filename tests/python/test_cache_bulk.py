@@ -49,6 +49,8 @@ def test_all_hashes_are_stored(site: Project, valkey: Valkey, monkeypatch: pytes
     cache = valkey.cache()
     cache.client.hset(entity_key("Image", 3), "collectedCount", 8)
     cache.client.set("{" + entity_key("Image", 4) + "}:absent", 1)
+    cache.client.hset("{" + entity_key("Image", 4) + "}:state", "gen", "of whom found nothing")
+    cache.client.expire("{" + entity_key("Image", 4) + "}:state", 60)
     due = summed(site, "Image")
     filled = filler(site, cache).fill("Image")
     assert (filled.kept, filled.left) == (len(due), 0)

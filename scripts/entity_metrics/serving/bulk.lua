@@ -10,26 +10,30 @@ end
 
 -- The last step of a transaction that has stored hashes of a bucket. Keys: the bucket, and where the outcome is kept. args: the
 -- fill's name, how long the outcome is kept (ms), then the names {K}:state of the hashes K: making a hundred names here would take a
--- tenth of the fill. If a write ended in the bucket since the fill began, nothing stays; else all but hashes with a write in progress.
+-- tenth of the fill. If a write ended in the bucket since the fill began, nothing stays; else all but hashes with a write in progress,
+-- and no absence beside one.
 local function end_bulk(keys, args)
     local outcome = keys[2]
     local function hashes()
-        local names = {}
+        local names, absences = {}, {}
         for i = 3, #args do
             names[i - 2] = string.sub(args[i], 2, -8)
+            absences[i - 2] = beside(names[i - 2], 'absent')
         end
-        return names
+        return names, absences
     end
     local kept = #args - 2
     redis.call('hincrby', outcome, 'batches', 1)
     redis.call('pexpire', outcome, args[2])
     if redis.call('get', keys[1]) ~= args[1] then
-        redis.call('unlink', unpack(hashes()))
+        redis.call('unlink', unpack((hashes())))
         redis.call('hset', outcome, keys[1], 1)
         return 0
     end
     if redis.call('exists', unpack(args, 3)) > 0 then
-        local names, moment = hashes(), now()
+        local names, absences = hashes()
+        local moment = now()
+        redis.call('unlink', unpack(absences))
         for _, key in ipairs(names) do
             if earliest_write(key, moment) then
                 redis.call('unlink', key)

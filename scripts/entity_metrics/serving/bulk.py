@@ -250,7 +250,6 @@ def _sql(database: str, state: tuple[Any, ...], buckets: Sequence[int], since: s
             select
                 concat({{hashes:String}}, toString(entity_id)) as hash,
                 concat({_argument("hash")}) as name,
-                concat('{{', hash, '}}:absent') as absent,
                 concat('{{', hash, '}}:state') as state,
                 toInt64(floor(entity_id / {BUCKET})) as bucket,
                 entity_id - {BUCKET} * bucket as number,
@@ -261,8 +260,8 @@ def _sql(database: str, state: tuple[Any, ...], buckets: Sequence[int], since: s
             from ({_totals(database, state, buckets, since)})
         )
         select concat(
-            '*1\\r\\n$5\\r\\nMULTI\\r\\n*', toString(1 + 2 * count()), '\\r\\n$6\\r\\nUNLINK\\r\\n',
-            arrayStringConcat(groupArray(concat(name, {_argument("absent")}))),
+            '*1\\r\\n$5\\r\\nMULTI\\r\\n*', toString(1 + count()), '\\r\\n$6\\r\\nUNLINK\\r\\n',
+            arrayStringConcat(groupArray(name)),
             arrayStringConcat(groupArray(concat(
                 '*', toString(2 + 2 * fields), '\\r\\n$4\\r\\nHSET\\r\\n', name, pairs,
                 '*3\\r\\n$7\\r\\nPEXPIRE\\r\\n', name, {_argument("{ttl:String}")}

@@ -3,7 +3,7 @@
 --
 -- A key K has beside it, in the same slot of a cluster:
 --   {K}:state    hash: `gen`, a mark that every write changes, and `w:<writer>`, until when (ms) a write in progress is believed
---   {K}:absent   there is nothing of it in ClickHouse
+--   {K}:absent   there is nothing of it in ClickHouse; {K}:state lives as long, by which a bulk fill knows where to look for it
 --   {K}:fill     who reads it from ClickHouse just now; others wait
 --   {K}:answer   what a fill found that could not be kept, for those who waited
 -- A write is `begin`, the event into ClickHouse, `finish`. While it lasts the hash lives only as long as the write is believed, so
@@ -50,12 +50,15 @@ local function limit_life(key, earliest, ttl)
     end
 end
 
-local function mark(key, gen, milliseconds)
-    local state = beside(key, 'state')
-    redis.call('hset', state, 'gen', gen)
-    if redis.call('pttl', state) < tonumber(milliseconds) then
-        redis.call('pexpire', state, milliseconds)
+local function live_on(key, milliseconds)
+    if redis.call('pttl', key) < tonumber(milliseconds) then
+        redis.call('pexpire', key, milliseconds)
     end
+end
+
+local function mark(key, gen, milliseconds)
+    redis.call('hset', beside(key, 'state'), 'gen', gen)
+    live_on(beside(key, 'state'), milliseconds)
 end
 
 local function cached(key)
@@ -146,6 +149,7 @@ local function end_fill(keys, args)
                 redis.call('pexpire', key, args[2])
             else
                 redis.call('set', beside(key, 'absent'), 1, 'px', args[3])
+                live_on(beside(key, 'state'), args[3])
             end
             kept[i] = 1
             release_fill(key, args[1])
@@ -198,9 +202,7 @@ local function renew_write(keys, args)
         local state = beside(key, 'state')
         if redis.call('hexists', state, 'w:' .. args[1]) == 1 then
             redis.call('hset', state, 'w:' .. args[1], string.format('%.0f', moment + args[2]))
-            if redis.call('pttl', state) < tonumber(args[2]) then
-                redis.call('pexpire', state, args[2])
-            end
+            live_on(state, args[2])
             if redis.call('exists', key) == 1 then
                 limit_life(key, earliest_write(key, moment))
             end
