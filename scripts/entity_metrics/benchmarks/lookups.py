@@ -145,14 +145,14 @@ def stampede(reader: _CountingReader, cache: Cache, images: int) -> dict[str, in
 def percentiles(
     step: str,
     call: Callable[[list[int]], Any],
-    images: int,
+    entities: int,
     repeat: int = REPEAT,
     before: Callable[[list[int]], Any] = lambda ids: None,
 ) -> dict[str, float]:
     """Seconds of the call for random ids: the median, and what 99 of 100 stay below."""
     chosen, taken = random.Random(step), []
     for _ in range(repeat + 5):
-        ids = chosen.sample(range(1, images + 1), IDS)
+        ids = chosen.sample(range(1, entities + 1), IDS)
         before(ids)
         began = time.perf_counter()
         call(ids)

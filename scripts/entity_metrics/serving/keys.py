@@ -71,6 +71,15 @@ def known_type(entity_type: str) -> str:
     return entity_type
 
 
+def checked_ids(ids: Iterable[int]) -> list[int]:
+    """The ids, each once. Raises EntityMetricsError for what no Int32 holds."""
+    checked = list(dict.fromkeys(ids))
+    for i in checked:
+        if not isinstance(i, int) or isinstance(i, bool) or not -(2**31) <= i < 2**31:
+            raise EntityMetricsError(f"'{i}' is no id: give whole numbers of 32 bits.")
+    return checked
+
+
 @functools.cache
 def entity_types() -> frozenset[str]:
     """Those of the registry."""

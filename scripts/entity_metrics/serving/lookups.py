@@ -4,11 +4,11 @@ import json
 import logging
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from typing import Any
 
-from entity_metrics.errors import EntityMetricsError
 from entity_metrics.explain import explain, hide_secrets
 from entity_metrics.serving import keys
 from entity_metrics.serving.counters import Counters
@@ -69,13 +69,15 @@ class EntityMetrics(UserLookups):
 
     def get(self, entity_type: str, ids: Iterable[int]) -> Found:
         """The totals of entities. Raises EntityMetricsError for an entity type that the registry does not know, or a wrong id."""
+        return self._get(self._entities(entity_type), keys.checked_ids(ids))
+
+    def _entities(self, entity_type: str) -> Kind:
         keys.known_type(entity_type)
-        kind = Kind(
+        return Kind(
             entity_type,
             lambda entity_id: keys.entity_key(entity_type, entity_id),
             lambda batch: self._reader.entity_totals(entity_type, batch),
         )
-        return self._get(kind, _checked(ids))
 
     def get_model_metrics(self, ids: Iterable[int]) -> Found:
         """Totals of models."""
@@ -99,33 +101,41 @@ class EntityMetrics(UserLookups):
 
     def get_reactions(self, user_id: int, image_ids: Iterable[int]) -> dict[int, int]:
         """A user's reactions to images as flags: Like 1, Heart 2, Laugh 4, Cry 8. Images that are unknown are left out."""
-        [user_id] = _checked([user_id])
+        [user_id] = keys.checked_ids([user_id])
         kind = Kind(
             "reactions",
             lambda image_id: keys.reactions_key(user_id, image_id),
             lambda batch: self._reader.user_image_reactions(user_id, batch),
             life="absence",
         )
-        found = self._get(kind, _checked(image_ids))
+        found = self._get(kind, keys.checked_ids(image_ids))
         return {image_id: totals.get("flags", 0) for image_id, totals in found.totals.items()}
 
     def invalidate(self, entity_type: str, ids: Iterable[int]) -> None:
         """Take entities out of the cache, also for fills that began before. Raises Unavailable if the cache is down."""
         if self.cache:
-            self.cache.invalidate([keys.entity_key(entity_type, entity_id) for entity_id in _checked(ids)])
+            self.cache.invalidate([keys.entity_key(entity_type, entity_id) for entity_id in keys.checked_ids(ids)])
 
     def _get(self, kind: Kind, ids: list[int]) -> Found:
-        """Cached ids first; then one flight for each that misses."""
-        totals: dict[int, Totals] = {}
-        missing = ids
+        [found] = self._get_each([kind], ids)
+        return found
+
+    def _get_each(self, kinds: Sequence[Kind], ids: list[int]) -> list[Found]:
+        """The same ids of each kind: cached ones first, in one round trip; then one flight for each that misses."""
+        cached: list[list[Any]] = [[None] * len(ids) for _ in kinds]
         if self.cache and ids and self._is_up("cache"):
             try:
-                ttl = self.cache.ttl_ms if kind.life == "totals" else 0
-                cached = self.cache.by_key("read", [kind.key(i) for i in ids], [ttl])
-                totals = {i: kind.fields(text) for i, text in zip(ids, cached, strict=True) if text is not None}
-                missing = [i for i in ids if i not in totals]
+                ttls = [self.cache.ttl_ms if kind.life == "totals" else 0 for kind in kinds]
+                cached = self.cache.by_key_each(
+                    "read", [([kind.key(i) for i in ids], [ttl]) for kind, ttl in zip(kinds, ttls, strict=True)]
+                )
             except Unavailable as ex:
                 self._cache_failed(ex)
+        return [self._with_misses(kind, ids, texts) for kind, texts in zip(kinds, cached, strict=True)]
+
+    def _with_misses(self, kind: Kind, ids: list[int], cached: Sequence[str | None]) -> Found:
+        totals: dict[int, Totals] = {i: kind.fields(text) for i, text in zip(ids, cached, strict=True) if text is not None}
+        missing = [i for i in ids if i not in totals]
         self.counters.hits.labels(kind.name).inc(len(totals))
         self.counters.misses.labels(kind.name).inc(len(missing))
         if missing:
@@ -256,15 +266,6 @@ class EntityMetrics(UserLookups):
     def _is_down(self, server: str) -> None:
         """Nobody asks it for a while."""
         self._down_until[server] = time.monotonic() + PAUSE
-
-
-def _checked(ids: Iterable[int]) -> list[int]:
-    """The ids, each once. Raises EntityMetricsError for what no Int32 holds."""
-    checked = list(dict.fromkeys(ids))
-    for i in checked:
-        if not isinstance(i, int) or isinstance(i, bool) or not -(2**31) <= i < 2**31:
-            raise EntityMetricsError(f"'{i}' is no id: give whole numbers of 32 bits.")
-    return checked
 
 
 def _batches(ids: list[int]) -> Iterator[list[int]]:

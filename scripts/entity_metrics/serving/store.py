@@ -135,6 +135,19 @@ class Cache:
         found = self.call(function, keys, args)
         return found[0] if not self.cluster and found else [values[0] for values in found]
 
+    def by_key_each(self, function: str, calls: Sequence[tuple[Sequence[str], Sequence[Any]]]) -> list[list[Any]]:
+        """As `by_key` for each pair of keys, of which there are some, and args: in one round trip, except on a cluster."""
+        if self.cluster or len(calls) == 1:
+            return [self.by_key(function, keys, args) for keys, args in calls]
+
+        def send() -> list[Any]:
+            pipeline = self.client.pipeline(transaction=False)
+            for keys, args in calls:
+                pipeline.fcall(FUNCTION + function, len(keys), *keys, *args)
+            return pipeline.execute()
+
+        return self._loaded(send)
+
     def end_write(self, writer: str, increments: Mapping[str, Mapping[str, int] | None]) -> None:
         """Finish the writes of keys. increments: by field; None where nobody knows what became of the write."""
         self._tell_bulk_fills(buckets_with(increments))

@@ -1,7 +1,7 @@
 """Lookups of users: what user_totals says of them, and what the events say of their followers and tips now."""
 
 import datetime
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from entity_metrics.project import project_var
@@ -17,7 +17,10 @@ class UserLookups:
     _reader: Reader
     cache: Any
 
-    def _get(self, kind: Kind, ids: list[int]) -> Any:
+    def _get_each(self, kinds: Sequence[Kind], ids: list[int]) -> list[Any]:
+        raise NotImplementedError
+
+    def _entities(self, entity_type: str) -> Kind:
         raise NotImplementedError
 
     def get(self, entity_type: str, ids: Iterable[int]) -> Any:
@@ -28,9 +31,7 @@ class UserLookups:
 
         Returns a Found. Raises EntityMetricsError for what is no id.
         """
-        ids = list(ids)
-        live = self.get("User", ids)  # which refuses what is no id
-        found = self._get(self._users(), list(dict.fromkeys(ids)))
+        found, live = self._get_each([self._users(), self._entities("User")], keys.checked_ids(ids))
         totals = {}
         for i in found.totals.keys() & live.totals.keys():
             counted = {name: value for name, value in found.totals[i].items() if name not in ("version", *LIVE_USER_METRICS)}
