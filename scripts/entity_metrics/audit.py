@@ -200,7 +200,9 @@ class Report:
 
 
 def run(target_name: str | None, sample: float | None, only: list[str], counted_from: dict[str, str]) -> Report:
-    """Build the audit with dbt and read it. sample: a share up to 1, or a number of entities; None is all. counted_from: the var.
+    """Build the audit with dbt, its tests included, and read it.
+
+    sample: a share up to 1, or a number of entities; None is all. counted_from: the var.
 
     Raises EntityMetricsError where there are no totals, or dbt fails.
     """
@@ -211,7 +213,7 @@ def run(target_name: str | None, sample: float | None, only: list[str], counted_
         variables: dict[str, Any] = {"counted_from": counted_from} if counted_from else {}
         if sample:
             variables["audit_share"] = f"{_share(target, sample):.6f}"
-        outcome = Dbt(target_name, variables).run("run", "--select", "audit")
+        outcome = Dbt(target_name, variables).run("build", "--select", "audit")
         if outcome.failure:
             raise outcome.failure
         return read(target, only)

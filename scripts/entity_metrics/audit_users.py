@@ -60,8 +60,10 @@ COLUMNS = tuple(UserColumn.__dataclass_fields__)
 
 
 def read(target: Target) -> list[UserColumn]:
-    """Those of the last audit; none where UserMetric was not staged or user_totals not built."""
+    """Those of the last audit; none where UserMetric was not staged or user_totals not built, or an older audit knew no users."""
     table = f"{target.database}.audit_users"
+    if not target.exists(table):
+        return []
     return [UserColumn(*row) for row in target.rows(f"select {', '.join(COLUMNS)} from {table} order by legacy_column")]
 
 

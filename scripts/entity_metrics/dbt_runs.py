@@ -128,6 +128,15 @@ class Dbt:
         outcome.run_ids = run_ids
         return outcome
 
+    def load_seeds(self) -> Outcome:
+        """Load the seeds and run their tests. One that does not pass is a failure of the outcome."""
+        outcome = self.run("build", "--select", "resource_type:seed")
+        if outcome.failed_tests and not outcome.failure:
+            test = outcome.failed_tests[0]
+            seed = outcome.tested.get(test, "")
+            outcome.failure = EntityMetricsError(f"The seed {seed} fails its test {test}: correct seeds/{seed}.csv.")
+        return outcome
+
 
 def run_plainly(command: list[str]) -> list[Any]:
     """Run a dbt command with its own defaults. Returns the results of its nodes.

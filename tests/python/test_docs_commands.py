@@ -236,7 +236,7 @@ def test_commands_of_one_table(connected: Project) -> None:
     assert "sample_entity_ids" in connected.dbt_here("show", "--limit", "100", "--output", "json", "--inline", stored).output
     queries = [fence.text for page in CURRENT.values() for fence in fences(page) if fence.language == "sql"]
     runs, failed, published = (connected.rows(query) for query in queries)
-    assert {run[1] for run in runs} == {"seed", "run", "build"} and not failed
+    assert {run[1] for run in runs} == {"run", "build"} and not failed
     assert [(row[0], row[3]) for row in published] == [("bounty_metrics", len(connected.bounty_source()))]
 
 

@@ -1,5 +1,7 @@
 """The registry, what refuses a registry that is wrong, and the event table under one name per quantity."""
 
+import re
+
 from harness import EVENTS, Project
 from packages import FROM_SOURCES, data_tests
 
@@ -66,6 +68,10 @@ def test_a_registry_that_does_not_fit(built: Project) -> None:
     ran = built.dbt("build", "--select", "metrics", "tag_engagement_events", "tag_engagement", "--vars", VARS, ok=False)
     assert " FAIL 1 matches_registry_tag_engagement " in ran.output
     assert built.rows(problems) == [("in seeds/metrics.csv, but not mapped by the model",)]
+    file.write_text(file.read_text() + "Tag,heldCount,,heldCount,,,tag_engagement,none,source_events,a test\n")
+    for command in (("backfill", "--table", "BountyMetric"), ("connect",)):
+        said = built.command(*command, ok=False).output
+        assert re.search(r"The seed metrics fails its test \w+: correct seeds/metrics\.csv\.", said), said
     assert built.rows(f"select * from {EVENTS} order by all") == before != []
 
 

@@ -63,7 +63,7 @@ def command(target_name: str | None, source: str, sample: bool, output: str) -> 
             sample_site.fill_clickhouse(
                 target, project_var("source_database"), project_var("events_database"), project_var("orchestration_database")
             )
-    seeded = Dbt(target_name, {}).run("seed")
+    seeded = Dbt(target_name, {}).load_seeds()
     if seeded.failure:
         raise seeded.failure
     if output == JSON:

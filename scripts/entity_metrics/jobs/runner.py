@@ -48,7 +48,7 @@ def run(request: Request) -> int:
         dbt = Dbt(request.target, variables, progress.message, PREFIXES[job.source])
         units = job.units(dbt.manifest, request.units)
         if job.name != BRAND_VISIBILITY:
-            seeded = with_retries(progress.notice, request.retries, lambda: dbt.run("seed"))
+            seeded = with_retries(progress.notice, request.retries, dbt.load_seeds)
             if seeded.failure:
                 raise seeded.failure
         report = _report(request, target, database)
