@@ -5,7 +5,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 export DBT_PROFILES_DIR ?= $(CURDIR)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint torture benchmark lock stop clean
+.PHONY: help setup demo pictures test lint torture benchmark lock stop clean
 
 help:  ## show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -28,7 +28,7 @@ profiles.yml:
 
 TOTALS = select entity_type, quantity, count() as entities, sum(total) as total from {{ ref('metric_totals') }}
 USERS = select rank, user_id, engagementScore, downloadsReceived, uploadCount, followerCount from {{ ref('user_totals') }}
-demo: setup  ## sample site, the three jobs on it, totals, cache, audit; nothing but Python needed
+demo: setup  ## sample site, the three jobs on it, totals, cache, audit, report; nothing but Python needed
 	@$(BIN)/entity-metrics connect --sample
 	@$(BIN)/entity-metrics backfill --job brand_visibility
 	@$(BIN)/entity-metrics backfill --all
@@ -40,6 +40,10 @@ demo: setup  ## sample site, the three jobs on it, totals, cache, audit; nothing
 	@$(BIN)/entity-metrics cache warm
 	@$(BIN)/entity-metrics cache check
 	@$(BIN)/entity-metrics audit
+	@$(BIN)/entity-metrics report
+
+pictures: setup  ## take the pictures of docs/ anew, after make demo; needs Chromium
+	@$(BIN)/python scripts/pictures.py
 
 torture: setup  ## kill runs at random moments; KILLS=100 SEED=7
 	@PYTHONPATH=scripts $(BIN)/python tests/python/torture.py --kills $(or $(KILLS),20) $(if $(SEED),--seed $(SEED))

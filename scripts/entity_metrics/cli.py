@@ -17,6 +17,7 @@ VERBS = {
     "doctor": "Check everything that can be checked before a run.",
     "follow": "Append what changed in the source since, once or again and again.",
     "get": "Print totals of entities, as an application reads them.",
+    "report": "Write one HTML file: what is proven, and by what.",
     "sample": "The sample site: start, load, load-clickhouse, stop.",
 }
 """Each is `command` in a module of entity_metrics.commands, which is imported when it is wanted: dbt takes a second."""

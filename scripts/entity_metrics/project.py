@@ -39,6 +39,11 @@ def project_var(name: str) -> Any:
     return _vars()[name]
 
 
+def project_vars() -> dict[str, Any]:
+    """All vars with their defaults, as dbt_project.yml declares them. None of them is a secret."""
+    return dict(_vars())
+
+
 def quiet_dbt_arguments(target: str | None) -> list[str]:
     """dbt options for a run whose output another program shows: nothing on the console, everything in logs/dbt.log."""
     return ["--log-level", "none", "--log-level-file", "debug", *(["--target", target] if target else [])]

@@ -27,6 +27,7 @@ gc.set_threshold(200_000, 20, 50)  # dbt's manifests are large and stay: looking
 
 LONGEST = (
     "brand_visibility",
+    "report",
     "bad_input",
     "staging",
     "packages",

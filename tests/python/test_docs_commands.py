@@ -57,7 +57,7 @@ COMMANDS = {
     "dbt build --select source_events --vars '{counted_from: {\"*\": source_events}}'": By(
         "test_packages.py", '"--vars", FROM_SOURCES'
     ),
-    "dbt docs generate": PARSED,
+    "dbt docs generate": By("test_report.py", '"docs", "generate"'),
     "dbt ls --select +bounty_metrics": By("test_jobs.py", '"ls", "--select", "+bounty_metrics"'),
     "dbt run --select bounty_metrics": By("test_bad_input.py", '["run", "--select", "bounty_metrics"]'),
     "dbt run --select bounty_metrics --exclude stg_bounty_metrics": HERE,
@@ -120,6 +120,9 @@ COMMANDS = {
     "entity-metrics cache warm": By("test_cache_tools.py", '"cache", "warm", **where'),
     "entity-metrics cache warm --entity-type Model": By("test_cache_tools.py", '"cache", "warm", "--entity-type", "Model"'),
     "entity-metrics cache warm --every 60s --metrics-port 9464": PARSED,
+    "entity-metrics report": By("test_report.py", '"report", ok=False'),
+    "entity-metrics report --open": By("test_report.py", '"report", "--open"'),
+    "entity-metrics report --output json": By("test_report.py", '"report", "--output", "json"'),
     "entity-metrics get Model 1 2 3": By("test_cache_tools.py", 'command("get", "Image"'),
     "entity-metrics get User 1 2 3": By("test_cached_users.py", 'command("get", "User"'),
     "entity-metrics doctor": By("test_doctor.py", 'connected.command("doctor")'),
@@ -136,6 +139,7 @@ COMMANDS = {
     "make clean": PARSED,
     "make demo": PARSED,
     "make lint": PARSED,
+    "make pictures": PARSED,
     "make lock PYTHON=python3.11": PARSED,
     "make setup": PARSED,
     "make stop": PARSED,
