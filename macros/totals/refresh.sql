@@ -61,7 +61,7 @@
 
 {% macro from_event_parts(sharded) %}
     {%- set held = sharded or event_relation() -%}
-    from {{ "cluster('" ~ sharded.cluster ~ "', system, parts)" if sharded else 'system.parts' }}
+    from {{ "cluster('" ~ sharded.cluster ~ "', system, parts)" if sharded else 'system.parts' }} as event_parts
     where active and database = '{{ held.schema }}' and table = '{{ held.identifier }}'
 {% endmacro %}
 

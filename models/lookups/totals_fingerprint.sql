@@ -10,7 +10,10 @@ select
     cityHash64(
         sum(cityHash64(parts.database, parts.table, parts.name, parts.hash_of_all_files)),
         {% if sharded %}
-        (select sum(cityHash64(name, hash_of_all_files)) {{ from_event_parts(sharded) }}),
+            (
+                select sum(cityHash64(event_parts.name, event_parts.hash_of_all_files))
+                {{ from_event_parts(sharded) }}
+            ),
         {% endif %}
         (
             select any((tables.uuid, tables.comment))
@@ -20,11 +23,16 @@ select
                 and tables.name = '{{ touched.identifier }}'
         ),
         -- A table of another kind may stand for the seed.
-        (select sum(cityHash64(excluded.user_id)) from {{ exclusions }} as excluded)
+        (
+            select sum(cityHash64(excluded.user_id))
+            from {{ exclusions }} as excluded
+        )
     ) as fingerprint
 from system.parts as parts
 where
     parts.active
     and (parts.database, parts.table) in (
-        {% for table in tables %}('{{ table.schema }}', '{{ table.identifier }}'){{ ', ' if not loop.last }}{% endfor %}
+        {% for table in tables -%}
+            ('{{ table.schema }}', '{{ table.identifier }}'){{ ',' if not loop.last }}
+        {% endfor %}
     )

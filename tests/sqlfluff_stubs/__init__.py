@@ -162,6 +162,14 @@ def view_parameter(_name: str, _type: str) -> str:
     return "(1)"
 
 
+def parts_of_events() -> dict[str, object]:
+    return {"partition_key": "toYYYYMM(createdAt)", "sharded": None}
+
+
+def from_event_parts(_sharded: object) -> str:
+    return "from system.parts as event_parts where event_parts.active"
+
+
 def month_fingerprints(*_relations: object) -> str:
     return "select 202501 as month, 1 as fingerprint"
 
