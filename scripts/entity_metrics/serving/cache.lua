@@ -23,13 +23,15 @@ local function forget(key)
     redis.call('del', key, beside(key, 'absent'), beside(key, 'answer'))
 end
 
--- The earliest moment until which a write in progress is believed; nil if there is none. A write that is not believed any more may
--- have come into ClickHouse or not: the hash goes.
+-- The earliest moment until which a write in progress is believed, nil if there is none; and the mark. A write that is not believed
+-- any more may have come into ClickHouse or not: the hash goes.
 local function earliest_write(key, moment)
     local fields = redis.call('hgetall', beside(key, 'state'))
-    local earliest = nil
+    local earliest, gen = nil, nil
     for i = 1, #fields, 2 do
-        if string.sub(fields[i], 1, 2) == 'w:' then
+        if fields[i] == 'gen' then
+            gen = fields[i + 1]
+        elseif string.sub(fields[i], 1, 2) == 'w:' then
             local deadline = tonumber(fields[i + 1])
             if deadline <= moment then
                 redis.call('hdel', beside(key, 'state'), fields[i])
@@ -39,7 +41,7 @@ local function earliest_write(key, moment)
             end
         end
     end
-    return earliest
+    return earliest, gen
 end
 
 local function limit_life(key, earliest, ttl)
@@ -104,8 +106,9 @@ end
 local function begin_fill(keys, args)
     local result = {}
     for i, key in ipairs(keys) do
-        local fields = cached(key)
-        local answer = not fields and redis.call('get', beside(key, 'answer'))
+        local is_there = redis.call('exists', key, beside(key, 'absent'), beside(key, 'answer')) > 0
+        local fields = is_there and cached(key)
+        local answer = is_there and not fields and redis.call('get', beside(key, 'answer'))
         if fields then
             result[i] = { 'cached', text_of(fields) }
         elseif answer then
@@ -136,16 +139,21 @@ local function renew_fill(keys, args)
     return held
 end
 
--- args: who fills, ttl (ms), life of an absence (ms), then for each key: gen, the number of the following arguments, fields and
--- values. Returns for each key 1 where it was kept, else 0; then the caller has to give an answer.
+-- args: who fills, ttl (ms), life of an absence (ms), then for each key: gen, and the text of its fields and values as of read, ''
+-- for an absence. Returns for each key 1 where it was kept, else 0; then the caller has to give an answer.
 local function end_fill(keys, args)
-    local kept, at, moment = {}, 4, now()
+    local kept, moment = {}, now()
     for i, key in ipairs(keys) do
-        local gen, count = args[at], tonumber(args[at + 1])
-        if not earliest_write(key, moment) and redis.call('hget', beside(key, 'state'), 'gen') == gen then
+        local gen, text = args[2 + 2 * i], args[3 + 2 * i]
+        local earliest, found = earliest_write(key, moment)
+        if not earliest and found == gen then
             forget(key)
-            if count > 0 then
-                redis.call('hset', key, unpack(args, at + 2, at + 1 + count))
+            if text ~= '' then
+                local fields = {}
+                for word in string.gmatch(text, '[^\n]+') do
+                    fields[#fields + 1] = word
+                end
+                redis.call('hset', key, unpack(fields))
                 redis.call('pexpire', key, args[2])
             else
                 redis.call('set', beside(key, 'absent'), 1, 'px', args[3])
@@ -156,7 +164,6 @@ local function end_fill(keys, args)
         else
             kept[i] = 0
         end
-        at = at + 2 + count
     end
     return kept
 end
@@ -187,7 +194,7 @@ local function begin_write(keys, args)
         mark(key, args[1], args[3])
         redis.call('del', beside(key, 'absent')) -- nobody would take it away if the writer was killed
         if redis.call('exists', key) == 1 then
-            limit_life(key, earliest_write(key, moment))
+            limit_life(key, (earliest_write(key, moment)))
         end
     end
     return #keys
@@ -204,7 +211,7 @@ local function renew_write(keys, args)
             redis.call('hset', state, 'w:' .. args[1], string.format('%.0f', moment + args[2]))
             live_on(state, args[2])
             if redis.call('exists', key) == 1 then
-                limit_life(key, earliest_write(key, moment))
+                limit_life(key, (earliest_write(key, moment)))
             end
             held = held + 1
         end

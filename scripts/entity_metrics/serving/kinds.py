@@ -22,3 +22,8 @@ class Kind:
         """Of the fields and values of a hash, a line each."""
         lines = text.split("\n") if text else []
         return dict(zip(lines[::2], map(self.value, lines[1::2]), strict=True))
+
+    @staticmethod
+    def text(fields: dict[str, Any]) -> str:
+        """Of a hash, its fields and values, a line each."""
+        return "\n".join(f"{name}\n{value}" for name, value in fields.items())

@@ -62,7 +62,7 @@ class EntityMetrics(UserLookups):
         self.cache = cache
         self.counters = counters or Counters.of_process()
         self._patience = patience
-        self._flights: dict[str, Future[Totals | None]] = {}
+        self._flights: dict[str, Future[dict[int, Totals]]] = {}
         self._lock = threading.Lock()
         self.failure = ""
         self._down_until = {"cache": 0.0, "clickhouse": 0.0}
@@ -146,30 +146,32 @@ class EntityMetrics(UserLookups):
 
     def _fly(self, kind: Kind, ids: list[int]) -> dict[int, Totals]:
         """Read ids that nobody in this process reads just now, and wait for the others."""
-        mine: dict[int, Future[Totals | None]] = {}
-        others: dict[int, Future[Totals | None]] = {}
+        mine: list[int] = []
+        others: dict[int, Future[dict[int, Totals]]] = {}
+        flight: Future[dict[int, Totals]] = Future()
+        by_key = {kind.key(i): i for i in ids}
         with self._lock:
-            for i in ids:
-                key = kind.key(i)
+            for key, i in by_key.items():
                 if key in self._flights:
                     others[i] = self._flights[key]
                 else:
-                    mine[i] = self._flights[key] = Future()
+                    mine.append(i)
+                    self._flights[key] = flight
         found: dict[int, Totals] = {}
         try:
             if mine:
-                found = self._fill(kind, list(mine)) if self.cache and self._is_up("cache") else self._ask(kind, list(mine))
+                found = self._fill(kind, mine) if self.cache and self._is_up("cache") else self._ask(kind, mine)
         finally:
             with self._lock:
-                for i, future in mine.items():
+                for i in mine:
                     del self._flights[kind.key(i)]
-                    future.set_result(found.get(i))
+            flight.set_result(dict(found))
         if others:
             self.counters.waits.labels(kind.name).inc(len(others))
         deadline = time.monotonic() + self._patience
-        for i, future in others.items():
+        for i, other in others.items():
             try:
-                totals = future.result(max(0.0, deadline - time.monotonic()))
+                totals = other.result(max(0.0, deadline - time.monotonic())).get(i)
             except TimeoutError:
                 continue
             if totals is not None:
@@ -241,7 +243,7 @@ class EntityMetrics(UserLookups):
             cache.call("abandon_fill", list(by_id.values()), [who])
             return
         times = [int(seconds * 1000) for seconds in (getattr(cache.lifetimes, kind.life), cache.lifetimes.absence)]
-        per_key = [[gens[i], 2 * len(asked[i]), *(value for pair in asked[i].items() for value in pair)] for i in ids]
+        per_key = [[gens[i], kind.text(asked[i])] for i in ids]
         replies = cache.call("end_fill", list(by_id.values()), [who, *times], per_key)
         kept = replies[0] if not cache.cluster else [values[0] for values in replies]
         refused = [i for i, was_kept in zip(ids, kept, strict=True) if not was_kept]
