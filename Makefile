@@ -5,7 +5,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 export DBT_PROFILES_DIR ?= $(CURDIR)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo pictures test lint torture benchmark lock stop clean
+.PHONY: help setup demo pictures test lint diff torture benchmark lock stop clean
 
 help:  ## show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -57,6 +57,10 @@ lint: setup  ## ruff, yamllint, sqlfluff
 	@$(BIN)/yamllint --strict .
 	@$(BIN)/sqlfluff lint --processes 0 models macros tests snapshots
 
+BASE ?= main
+diff: setup  ## what a change does to SQL and to numbers: make diff BASE=main
+	@$(BIN)/entity-metrics diff --base $(BASE); code=$$?; test $$code -le 1 || exit $$code
+
 JOB ?= image_metrics
 ROWS ?= 4000000
 benchmark: setup  ## time a job against a bare COPY: make benchmark JOB=image_metrics ROWS=4000000
@@ -77,5 +81,5 @@ stop: setup  ## stop the sample site's PostgreSQL and Valkey
 
 clean:  ## remove what the other targets made
 	@if [ -f .venv/.installed ] && [ -d .sample_site ]; then $(BIN)/entity-metrics sample stop; fi
-	@rm -rf .venv .chdb .sample_site .benchmark target logs profiles.yml .pytest_cache .ruff_cache
+	@rm -rf .venv .chdb .sample_site .benchmark .diff target logs profiles.yml .pytest_cache .ruff_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -14,6 +14,7 @@ VERBS = {
     "cache": "The cache of totals: warm, refresh, check, clear.",
     "connect": "Connect a Postgres source to the ClickHouse target.",
     "cutover": "Say which legacy tables can go, and what keeps the others.",
+    "diff": "Show what a change does to SQL and to numbers.",
     "doctor": "Check everything that can be checked before a run.",
     "follow": "Append what changed in the source since, once or again and again.",
     "get": "Print totals of entities, as an application reads them.",

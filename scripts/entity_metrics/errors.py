@@ -22,10 +22,14 @@ class EntityMetricsError(Exception):
 
 
 class Verb(click.Command):
-    """A command that ends with a sentence and an exit code, whatever was raised; it has the option --debug."""
+    """A command that ends with a sentence and an exit code, whatever was raised; it has the option --debug.
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    failure: the exit code of what was raised.
+    """
+
+    def __init__(self, *args: Any, failure: int = 1, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self._failure = failure
         self.params.append(
             click.Option(["--debug"], is_flag=True, expose_value=False, help="Print the traceback of a failure, too.")
         )
@@ -37,15 +41,15 @@ class Verb(click.Command):
             raise
         except Exception as ex:
             given = context.get_parameter_source("debug")
-            end_with(ex, debug=given is click.core.ParameterSource.COMMANDLINE)
+            end_with(ex, debug=given is click.core.ParameterSource.COMMANDLINE, code=self._failure)
 
     def work(self, context: click.Context) -> Any:
         """What the command does."""
         return super().invoke(context)
 
 
-def end_with(error: Exception, debug: bool = False) -> NoReturn:
-    """Print the sentence to standard error and exit with 1. The traceback goes to logs/, and is printed with `debug`."""
+def end_with(error: Exception, debug: bool = False, code: int = 1) -> NoReturn:
+    """Print the sentence to standard error and exit with that code. The traceback goes to logs/, and is printed with `debug`."""
     from entity_metrics.explain import explain
     from entity_metrics.terminal import console, say
 
@@ -58,7 +62,7 @@ def end_with(error: Exception, debug: bool = False) -> NoReturn:
             say(where, traceback_of(error))
         elif written:
             say(where, f"The traceback is in {written}; --debug prints it.")
-    sys.exit(1)
+    sys.exit(code)
 
 
 def traceback_of(error: BaseException) -> str:

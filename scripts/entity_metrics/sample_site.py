@@ -1,6 +1,8 @@
 """The sample site: an embedded PostgreSQL with the site's tables and a few thousand rows."""
 
 import os
+import re
+from collections.abc import Mapping
 from pathlib import Path
 
 import psycopg
@@ -9,7 +11,6 @@ from psycopg import sql
 
 from entity_metrics import PROJECT, embedded_postgres, embedded_valkey
 from entity_metrics.errors import EntityMetricsError
-from entity_metrics.source import connection_from_environment
 from entity_metrics.target import Target
 
 FOLDER = PROJECT / ".sample_site"
@@ -28,17 +29,29 @@ def use(folder: Path = FOLDER, entities: int = 500) -> dict[str, str]:
     Raises EntityMetricsError for a sample site that an older version made.
     """
     embedded_valkey.start(folder / "valkey")
-    environment = embedded_postgres.start(folder / "postgres")
-    environment |= {f"BRAND_VISIBILITY_{name}": value for name, value in environment.items()}
-    environment["BRAND_VISIBILITY_PGSCHEMA"] = "brand_visibility"
+    environment = fill_postgres(folder / "postgres", entities)
     os.environ.update(environment)
-    with psycopg.connect(dsn(connection_from_environment())) as connection:
+    return environment
+
+
+def start_postgres(folder: Path) -> dict[str, str]:
+    """Start the server whose data is in `folder`. Returns the variables that say where both sources are."""
+    environment = embedded_postgres.start(folder)
+    environment |= {f"BRAND_VISIBILITY_{name}": value for name, value in environment.items()}
+    return environment | {"BRAND_VISIBILITY_PGSCHEMA": "brand_visibility"}
+
+
+def fill_postgres(folder: Path, entities: int) -> dict[str, str]:
+    """The same; the site's tables are made where they are missing. Raises EntityMetricsError for those of an older version."""
+    environment = start_postgres(folder)
+    source = {name: environment[f"PG{name.upper()}"] for name in ("host", "port", "user", "password", "database")}
+    with psycopg.connect(dsn(source)) as connection:
         made = connection.execute(
             "select to_regclass('public.\"BountyMetric\"') is not null, to_regclass('public.\"BuzzTip\"') is not null"
         ).fetchone()
         if made == (True, False):
             raise EntityMetricsError(
-                f"The sample site in {folder} is an older version's: run `entity-metrics sample stop`, and remove it."
+                f"The sample site in {folder.parent} is an older version's: run `entity-metrics sample stop`, and remove it."
             )
         if made == (False, False):
             fill(connection, entities)
@@ -62,11 +75,13 @@ def fill(connection: psycopg.Connection, entities: int) -> None:
             connection.execute((SCRIPTS / name).read_text().replace(":entities", number).encode())
 
 
-def fill_clickhouse(target: Target, source_database: str, events_database: str, orchestration_database: str) -> None:
+def fill_clickhouse(
+    target: Target, source_database: str, events_database: str, orchestration_database: str, rows: bool = True
+) -> None:
     """Create the site's own ClickHouse tables on the target, and their rows where they have none.
 
     source_database: the database of engine PostgreSQL that shows the sample site; events_database, orchestration_database:
-    where the tables go. Raises DbtDatabaseError with the engine's message.
+    where the tables go; rows: False leaves them empty. Raises DbtDatabaseError with the engine's message.
     """
     script = (SCRIPTS / "clickhouse.sql").read_text()
     names = {
@@ -77,7 +92,7 @@ def fill_clickhouse(target: Target, source_database: str, events_database: str, 
     for placeholder, name in names.items():
         script = script.replace(placeholder, quote_identifier(name))
     for statement in script.split(";\n"):
-        if statement.strip():
+        if statement.strip() and (rows or not re.search("^insert ", statement, re.MULTILINE)):
             target.command(statement)
 
 
@@ -87,8 +102,8 @@ def fill_brand_visibility(connection: psycopg.Connection, answers: int = 400) ->
     connection.execute(script.encode())
 
 
-def dsn(source: dict[str, str | int]) -> str:
-    """libpq's connection string for the keys of `connection_from_environment`."""
+def dsn(source: Mapping[str, str | int]) -> str:
+    """libpq's connection string for the keys of `source.connection_from_environment`."""
     return psycopg.conninfo.make_conninfo(
         host=source["host"],
         port=source["port"],

@@ -1,13 +1,9 @@
 """Every command in README and docs is run by a test, or is as the program takes it; README's output is what is really printed."""
 
-import os
 import re
 import shlex
-import shutil
 import subprocess
 from dataclasses import dataclass
-from functools import partial
-from pathlib import Path
 
 import click
 import pytest
@@ -17,7 +13,7 @@ from dbt.cli.main import cli as dbt_cli
 from entity_metrics import PROJECT
 from entity_metrics.cli import verb
 from entity_metrics.commands.backfill import request_of
-from harness import BIN, Project
+from harness import Project
 from pages import CURRENT, PAGES, commands, exists, fences, macro_arguments, models
 
 HERE = "run by test_commands_of_one_table"
@@ -32,9 +28,6 @@ class By:
     text: str
 
 
-LOOP = "base=$(git merge-base HEAD main)"
-"""The first line of the block in CONTRIBUTING.md that shows which SQL a change changes."""
-
 REJECTS = (
     "dbt show --limit 20 --inline \"select * from {{ ref('brand_visibility_rejects') }} where reason = 'unknown_competitor'\""
 )
@@ -42,7 +35,6 @@ REJECTS = (
 COMMANDS = {
     ". .venv/bin/activate": PARSED,
     ".venv/bin/python -m pytest tests/python/test_staging.py": PARSED,
-    LOOP: "run by test_sql_of_a_change",
     "dbt build": By("test_server.py", 'served.dbt("build", "--target", "server"'),
     "dbt build --select +buzz_tip": PARSED,
     "dbt build --select bounty_metrics": By("test_jobs.py", '"build", "--select", "bounty_metrics"'),
@@ -123,6 +115,12 @@ COMMANDS = {
     "entity-metrics report": By("test_report.py", '"report", ok=False'),
     "entity-metrics report --open": By("test_report.py", '"report", "--open"'),
     "entity-metrics report --output json": By("test_report.py", '"report", "--output", "json"'),
+    "entity-metrics diff --base HEAD": PARSED,
+    "entity-metrics diff --base HEAD --output json": By("test_diff.py", 'document("--base", "HEAD"'),
+    "entity-metrics diff --base main --fail-on removed-rows,changed-totals": By("test_diff.py", '"removed-rows,changed-totals"'),
+    "entity-metrics diff --base main --given --range-limit 2": PARSED,
+    "entity-metrics diff --base main --select bounty_metrics": By("test_diff.py", '"--select", "bounty_metrics"'),
+    "entity-metrics diff --base v1 --head v2 --output markdown": PARSED,
     "entity-metrics get Model 1 2 3": By("test_cache_tools.py", 'command("get", "Image"'),
     "entity-metrics get User 1 2 3": By("test_cached_users.py", 'command("get", "User"'),
     "entity-metrics doctor": By("test_doctor.py", 'connected.command("doctor")'),
@@ -138,6 +136,7 @@ COMMANDS = {
     "make benchmark JOB=users ROWS=5000000": PARSED,
     "make clean": PARSED,
     "make demo": PARSED,
+    "make diff BASE=main": PARSED,
     "make lint": PARSED,
     "make pictures": PARSED,
     "make lock PYTHON=python3.11": PARSED,
@@ -242,38 +241,6 @@ def test_commands_of_one_table(connected: Project) -> None:
     runs, failed, published = (connected.rows(query) for query in queries)
     assert {run[1] for run in runs} == {"run", "build"} and not failed
     assert [(row[0], row[3]) for row in published] == [("bounty_metrics", len(connected.bounty_source()))]
-
-
-def test_sql_of_a_change(project: Project) -> None:
-    """The block of CONTRIBUTING.md as it stands there, in a copy with one metric table: it shows the change, and nothing else."""
-    block = next(fence.text for fence in fences(PAGES["CONTRIBUTING.md"]) if fence.text.startswith(LOOP))
-    for folder in (project.folder / "models").glob("*_metrics"):
-        if folder.name != "bounty_metrics":
-            shutil.rmtree(folder)
-    for file in ("metric_tables.yml", "metric_table_snapshots.yml"):
-        keep_models(project.folder / "models" / file, "bounty_metric")
-    (project.folder / ".gitignore").write_text("target/\nlogs/\n.chdb/\nprofiles.yml\n")
-    run = partial(
-        subprocess.run, cwd=project.folder, env=project.environment | {"PATH": f"{BIN}:{os.environ['PATH']}"}, text=True
-    )
-    git = ["git", "-c", "user.name=a", "-c", "user.email=a@b"]
-    for arguments in (["init", "-qb", "main"], ["add", "."], ["commit", "-qm", "base"], ["checkout", "-qb", "change"]):
-        run([*git, *arguments], check=True)
-    model = project.folder / "models" / "bounty_metrics" / "bounty_metric_events.sql"
-    model.write_text(model.read_text().replace("'unitAmount',", "'changedAmount',"))
-    run([*git, "commit", "-qam", "change"], check=True)
-    shown = run(["sh", "-c", block], stdout=subprocess.PIPE, stderr=subprocess.STDOUT).stdout
-    compared = {line.split()[-1].split("/models/")[-1] for line in shown.splitlines() if line.startswith("diff ")}
-    assert "bounty_metrics/bounty_metric_events.sql" in compared, shown
-    assert {name for name in compared if "matches_registry" not in name} == {"bounty_metrics/bounty_metric_events.sql"}, shown
-    assert not (project.folder.parent / "entity_metrics_base").exists()
-
-
-def keep_models(file: Path, part: str) -> None:
-    """Leave in a properties file the models of that name."""
-    properties = yaml.safe_load(file.read_text())
-    properties["models"] = [model for model in properties["models"] if part in model["name"]]
-    file.write_text(yaml.safe_dump(properties))
 
 
 def shape(line: str) -> list[str]:
