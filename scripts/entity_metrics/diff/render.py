@@ -140,7 +140,7 @@ class Page:
             ]
             for metric in totals["metrics"]
         ]
-        said = f"Counted from {totals['from']}. {totals['unchanged']} others are the same."
+        said = f"Counted from {totals['from']}. {totals['unchanged']} of {totals['unchanged'] + len(rows)} totals are the same."
         return "\n\n".join(part for part in ("### Totals", self._layout.table(names, rows, "totals"), said) if part)
 
     def _tests(self) -> str:
