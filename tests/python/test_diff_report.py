@@ -77,7 +77,7 @@ def test_a_change_of_a_macro_is_one_and_others_are_their_own() -> None:
     """Two models whose macro changed, each with its own column; two that were changed by hand in other ways."""
     by_hand = [node("c", text="select 1"), node("d", text="select 1")]
     before = [node(name, text=f"select {name}_id\nfrom t\nwhere {name}_id != 0") for name in ("a", "b")]
-    after = [node(name, text=f"select {name}_id\nfrom t\nwhere {name}_id > 0") for name in ("a", "b")]
+    after = [node(name, text=f"select {name}_id\nfrom t\nwhere {name}_id > 0 and {name}_id < 9") for name in ("a", "b")]
     for found, version in ((before, "1"), (after, "2")):
         for entry in found:
             entry.parts["macro m"] = version
