@@ -3,6 +3,7 @@
 import datetime
 import importlib.metadata
 import json
+import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,10 @@ from entity_metrics.diff import folders
 from entity_metrics.diff.plan import Plan, Side
 from entity_metrics.diff.processes import Process, RevisionFailed
 
-ENGINES = ("dbt-core", "dbt-clickhouse", "chdb", "chdb-core")
+ARCHIVE = "chdb.tar"
+"""One file: a chDB folder is thousands."""
+
+PROGRAMS = ("dbt-core", "dbt-clickhouse", "chdb", "chdb-core")
 
 
 @dataclass
@@ -58,6 +62,7 @@ class Builder:
     ) -> None:
         self._plan, self._processes, self._source, self._folder, self._tell = plan, processes, source, folder, tell
         self._sides = {"base": plan.base, "head": plan.head}
+        self._engines = folders.engines_in(folder)
         # Views sum up to today: what is kept is of one day.
         self._ground = [f"{datetime.datetime.now(datetime.UTC):%Y-%m-%d}", source.key, settings]
 
@@ -102,20 +107,26 @@ class Builder:
         """Give each side a chDB folder with what both have in common, built once, by whichever side is there."""
         key = self._key("shared", self._plan.base, self._plan.shared)
         place = folders.kept(key) if self._source.key and self._plan.shared else None
-        if place is None and self._plan.shared:
+        shared = self._engines / "shared"
+        if place:
+            self._tell(f"{len(self._plan.shared)} nodes that both have are there from an earlier run.")
+            shared.mkdir()
+            subprocess.run(["tar", "-xf", place / ARCHIVE, "-C", shared], check=True)
+        elif self._plan.shared:
             self._tell(f"Building {len(self._plan.shared)} nodes that both have ...")
             name = missing[0]
-            made = self._folder / "shared"
-            self._connect(name, made / "chdb", new=True)
-            results = self._processes[name].do("build", chdb=str(made / "chdb"), models=sorted(self._plan.shared), tests=[])
+            self._connect(name, shared, new=True)
+            results = self._processes[name].do("build", chdb=str(shared), models=sorted(self._plan.shared), tests=[])
             _assert_built(name, self._sides[name], results)
-            place = folders.keep(key, made) if self._source.key else made
-        elif place:
-            self._tell(f"{len(self._plan.shared)} nodes that both have are there from an earlier run.")
+            if self._source.key:
+                made = self._folder / "shared"
+                made.mkdir()
+                subprocess.run(["tar", "-cf", made / ARCHIVE, "-C", shared, "."], check=True)
+                folders.keep(key, made)
         for name in missing:
-            if place:
-                folders.copy_of_chdb(place / "chdb", self._chdb(name))
-            self._connect(name, self._chdb(name), new=place is None)
+            if self._plan.shared:
+                folders.copy_of_chdb(shared, self._chdb(name))
+            self._connect(name, self._chdb(name), new=not self._plan.shared)
 
     def _connect(self, name: str, chdb: Path, new: bool) -> None:
         source = self._source
@@ -129,7 +140,7 @@ class Builder:
         )
 
     def _chdb(self, name: str) -> Path:
-        return self._folder / f"{name}-chdb"
+        return self._engines / name
 
     def _ask(self, name: str, do: str, **arguments: Any) -> None:
         self._processes[name].ask(do, chdb=str(self._chdb(name)), **arguments)
@@ -160,4 +171,4 @@ def _assert_built(name: str, side: Side, results: dict[str, dict[str, Any]]) -> 
 
 def versions() -> dict[str, str]:
     """Of what parses and runs SQL."""
-    return {found.name: found.version for found in importlib.metadata.distributions() if found.name in ENGINES}
+    return {found.name: found.version for found in importlib.metadata.distributions() if found.name in PROGRAMS}

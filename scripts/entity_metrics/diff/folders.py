@@ -19,6 +19,13 @@ from entity_metrics import PROJECT, embedded_postgres
 
 ROOT = PROJECT / ".diff"
 
+ENGINES = "engines"
+
+MEMORY = Path("/dev/shm")
+
+ROOM = 2_000_000_000
+"""Bytes that must be free there; a run takes a tenth of it on the sample site."""
+
 KEPT = 24
 """So many of what is kept stay; those that were not used for the longest time go."""
 
@@ -58,7 +65,19 @@ def _remove_if_left(folder: Path) -> None:
 
 def _remove(folder: Path) -> None:
     embedded_postgres.stop(folder / "postgres")
+    if (folder / ENGINES).is_symlink():
+        shutil.rmtree((folder / ENGINES).readlink(), ignore_errors=True)
     shutil.rmtree(folder, ignore_errors=True)
+
+
+def engines_in(run: Path) -> Path:
+    """Where a run has its chDB folders: in memory if there is room, since they are thousands of small files; else in its folder."""
+    folder = run / ENGINES
+    if MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ROOM:
+        folder.symlink_to(tempfile.mkdtemp(prefix="entity-metrics-diff-", dir=MEMORY))
+        return folder.readlink()
+    folder.mkdir()
+    return folder
 
 
 def kept(key: str) -> Path | None:
