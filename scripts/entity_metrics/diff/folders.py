@@ -71,7 +71,7 @@ def _remove(folder: Path) -> None:
 
 
 def engines_in(run: Path) -> Path:
-    """Where a run has its chDB folders: in memory if there is room, since they are thousands of small files; else in its folder."""
+    """Where a run has its chDB folders: in memory if there is room, since they are thousands of files; else in its folder."""
     folder = run / ENGINES
     if MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ROOM:
         folder.symlink_to(tempfile.mkdtemp(prefix="entity-metrics-diff-", dir=MEMORY))
