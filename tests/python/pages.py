@@ -83,7 +83,20 @@ def links(page: str) -> list[str]:
     return [link for link in re.findall(r"\]\(([^)\s]+)\)", prose(page)) if not re.match(r"https?:", link)]
 
 
-GENERATED = (".venv", ".chdb", ".sample_site", ".benchmark", "logs/", "target/", "profiles.yml", "dbt_packages", "../", "/")
+GENERATED = (
+    ".venv",
+    ".chdb",
+    ".sample_site",
+    ".benchmark",
+    ".diff",
+    ".pytest_cache",
+    "logs/",
+    "target/",
+    "profiles.yml",
+    "dbt_packages",
+    "../",
+    "/",
+)
 """What a checkout does not have at first."""
 
 

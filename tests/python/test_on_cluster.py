@@ -16,6 +16,7 @@ OURS = f"""
     alter named collection postgres_source on cluster replicas
     drop database if exists postgres_source on cluster replicas
     create database postgres_source on cluster replicas
+    create database if not exists entity_metrics_dbt_test__audit on cluster replicas
     create table entity_metrics.metrics on cluster replicas
     alter table entity_metrics.metrics on cluster replicas
     create table if not exists entity_metrics.run_results on cluster replicas
