@@ -6,6 +6,7 @@ takes for finished, and two at once never write into the same folder.
 
 import contextlib
 import fcntl
+import functools
 import hashlib
 import json
 import os
@@ -31,8 +32,13 @@ KEPT = 24
 
 
 def key_of(content: Any) -> str:
-    """The name of what is made of this."""
-    return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()[:24]
+    """The name of what is made of this, by this code: what another version kept is none of it."""
+    return hashlib.sha256(json.dumps([_code(), content], sort_keys=True, default=str).encode()).hexdigest()[:24]
+
+
+@functools.cache
+def _code() -> list[str]:
+    return [file.read_text(encoding="utf-8") for file in sorted(Path(__file__).parent.glob("*.py"))]
 
 
 @contextlib.contextmanager

@@ -79,7 +79,10 @@ def _compare(
         for name, revision in (("base", base), ("head", head)):
             repository.check_out(revision, folder / name)
             workers[name] = Process(name, folder / name, profile, variables)
-        keys = {name: _key_of_reading(revision, settings, request) for name, revision in (("base", base), ("head", head))}
+        keys = {
+            name: folders.key_of(["read", revision.tree, settings, request.select])
+            for name, revision in (("base", base), ("head", head))
+        }
         tell(f"Reading {base.label} and {head.label} ...")
         with ThreadPoolExecutor(1) as beside:
             begun = beside.submit(_source, request, folder)
@@ -110,12 +113,6 @@ def _source(request: Request, folder: Path) -> Source:
     from entity_metrics.diff import source
 
     return source.given() if request.given else source.sample(folder)
-
-
-def _key_of_reading(revision: Revision, settings: dict[str, Any], request: Request) -> str:
-    """What an earlier run read of the same files, it read in the same way if its own code is the same."""
-    code = [(Path(__file__).parent / name).read_text(encoding="utf-8") for name in ("plan.py", "reading.py", "worker.py")]
-    return folders.key_of(["read", revision.tree, settings, request.select, code])
 
 
 def _read(workers: dict[str, Process], keys: dict[str, str], folder: Path, request: Request) -> dict[str, Side]:
