@@ -67,7 +67,8 @@ class Page:
         base, head = (self._revision(self._document[side]) for side in ("base", "head"))
         lines = [MARK] if self._folds else []
         lines += ["## What this change does to SQL and to numbers", "", f"**{self._document['sentence']}**", ""]
-        lines.append(f"From {base} to {head}, both built on {self._document['source']}.")
+        built = f", both built on {self._document['source']}" if self._document["nodes"] else ""
+        lines.append(f"From {base} to {head}{built}.")
         return "\n".join(lines)
 
     @staticmethod

@@ -8,6 +8,7 @@ import gc
 import json
 import os
 import sys
+import time
 import traceback
 from dataclasses import asdict
 from pathlib import Path
@@ -16,6 +17,7 @@ from typing import Any
 import clickhouse_connect
 from clickhouse_connect.driver.binding import format_query_value
 from dbt.adapters.chdb import ENGINE_OPTIONS, ChdbClient, ChdbCredentials
+from dbt.adapters.exceptions import FailedToConnectError
 from dbt.cli.main import dbtRunner, dbtRunnerResult
 from dbt.task.compile import CompileTask
 
@@ -29,6 +31,9 @@ from entity_metrics.target import Target
 DATABASE = "entity_metrics"
 
 TAG = "of_this_difference"
+
+TRIES = 25
+"""How often a chDB folder is tried again that another connection of the process still has, each time after 0.2 s."""
 
 
 # Some nodes ask what a table holds that is not there yet: one of them must not end the compilation of all.
@@ -164,9 +169,18 @@ class Worker:
 
     @staticmethod
     def _target(chdb: str) -> Target:
+        """The chDB folder. A process has one at a time: dbt's is closed when the garbage is collected that holds it."""
         credentials = ChdbCredentials(schema=DATABASE, path=chdb)
         credentials.custom_settings = {"session_timezone": "UTC"}
-        return Target("embedded", DATABASE, ChdbClient(credentials), embedded=True)
+        for last in [False] * TRIES + [True]:
+            try:
+                return Target("embedded", DATABASE, ChdbClient(credentials), embedded=True)
+            except FailedToConnectError:
+                if last:
+                    raise
+                gc.collect()
+                time.sleep(0.2)
+        raise AssertionError
 
 
 def main() -> None:
