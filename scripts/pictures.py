@@ -19,12 +19,12 @@ PROJECT = Path(__file__).resolve().parents[1]
 REPORT = PROJECT / "target" / "report.html"
 FOLDER = PROJECT / "docs" / "pictures"
 
-CHANGED = "models/source_events/donation_events.sql"
+CHANGED = "models/source_events/post_upload_events.sql"
 CHANGE = (
-    "as goal on donation.donationGoalId = goal.id\n",
-    "as goal on donation.donationGoalId = goal.id\n    where donation.amount >= 100\n",
+    "{{\n    source_events(\n        rows=ref('stg_post'),",
+    "with posts as (select * from {{ ref('stg_post') }} where id % 10 != 0)\n\n{{\n    source_events(\n        rows='posts',",
 )
-"""A file, and what becomes of a text in it: small donations would not count any more."""
+"""A file, and what becomes of a text in it: every tenth post would not count any more."""
 
 STYLE = """
 body { margin: 2rem; max-width: 56rem; font: 16px/1.5 system-ui, sans-serif; color: #1c2430; background: #fff; }
