@@ -27,7 +27,7 @@ CHANGE = (
 """A file, and what becomes of a text in it: every tenth post would not count any more."""
 
 STYLE = """
-body { margin: 2rem; max-width: 56rem; font: 16px/1.5 system-ui, sans-serif; color: #1c2430; background: #fff; }
+body { margin: 2rem; font: 14px/1.5 system-ui, sans-serif; color: #1c2430; background: #fff; }
 table { border-collapse: collapse; margin: 1rem 0; } th, td { padding: .3rem .8rem; border: 1px solid #c9d0d8; text-align: left; }
 pre { padding: 1rem; background: #f1f4f7; overflow: hidden; } code { font: 13px ui-monospace, monospace; }
 """
@@ -77,7 +77,7 @@ def take_difference(browser: Browser) -> Path:
     if done.returncode != 1:
         sys.exit(f"No difference was found: `entity-metrics diff` ended with {done.returncode}.")
     comment = MarkdownIt("commonmark", {"html": True}).enable("table").render(done.stdout)
-    page = browser.new_page(viewport={"width": 1000, "height": 1080})
+    page = browser.new_page(viewport={"width": 1400, "height": 1080})
     page.set_content(f"<!doctype html><meta charset=utf-8><style>{STYLE}</style><body>{comment}</body>")
     picture = FOLDER / "diff.png"
     page.screenshot(path=picture)
