@@ -26,7 +26,7 @@ from clickhouse_connect.driver.client import Client
 from entity_metrics.errors import EntityMetricsError
 from entity_metrics.serving.keys import BUCKET, buckets_of, hashes_of, outcome_key
 from entity_metrics.serving.lookups import EntityMetrics
-from entity_metrics.serving.reader import LOOKS, Reader, TotalsState, totals_in
+from entity_metrics.serving.reader import Reader, TotalsState, totals_in
 from entity_metrics.serving.store import FUNCTION, Cache, new_mark
 
 RANGE = 50_000
@@ -133,13 +133,14 @@ class BulkFill:
             "mark": str(self._cache.mark_ms),
             "ttl": str(self._cache.ttl_ms),
         }
-        for _ in range(LOOKS):
-            state = self._state.last or self._state.now(self._client)
-            text = self._client.raw_query(
+        text, is_right = self._state.read(
+            self._client,
+            lambda state: self._client.raw_query(
                 _sql(self._database, state, part.buckets, since), parameters=parameters | {"since": since}, fmt="RawBLOB"
-            )
-            if self._state.now(self._client) == state:
-                return text
+            ),
+        )
+        if is_right:
+            return text
         raise EntityMetricsError("The totals were refreshed again and again meanwhile: fill the cache when that is over.", True)
 
     def _send(self, entity_type: str, part: _Range, commands: bytes, filled: Filled) -> list[int]:

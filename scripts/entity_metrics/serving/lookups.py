@@ -146,25 +146,25 @@ class EntityMetrics(UserLookups):
 
     def _fly(self, kind: Kind, ids: list[int]) -> dict[int, Totals]:
         """Read ids that nobody in this process reads just now, and wait for the others."""
-        mine: list[int] = []
+        mine: dict[int, str] = {}
         others: dict[int, Future[dict[int, Totals]]] = {}
         flight: Future[dict[int, Totals]] = Future()
-        by_key = {kind.key(i): i for i in ids}
         with self._lock:
-            for key, i in by_key.items():
+            for i in ids:
+                key = kind.key(i)
                 if key in self._flights:
                     others[i] = self._flights[key]
                 else:
-                    mine.append(i)
+                    mine[i] = key
                     self._flights[key] = flight
         found: dict[int, Totals] = {}
         try:
             if mine:
-                found = self._fill(kind, mine) if self.cache and self._is_up("cache") else self._ask(kind, mine)
+                found = self._fill(kind, list(mine)) if self.cache and self._is_up("cache") else self._ask(kind, list(mine))
         finally:
             with self._lock:
-                for i in mine:
-                    del self._flights[kind.key(i)]
+                for key in mine.values():
+                    del self._flights[key]
             flight.set_result(dict(found))
         if others:
             self.counters.waits.labels(kind.name).inc(len(others))

@@ -3,7 +3,7 @@
 import contextlib
 import datetime
 import queue
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from clickhouse_connect.driver.binding import quote_identifier
@@ -78,7 +78,7 @@ class Reader:
             " where entity_type = {entity_type:String} and entity_id in {ids:Array(Int32)} group by entity_id"
             " settings optimize_move_to_prewhere_if_final = 1"  # the ids first, then the totals of those granules alone
         )
-        return self._in_batches(sql, {"entity_type": entity_type}, ids, looks=LOOKS)
+        return self._in_batches(sql, {"entity_type": entity_type}, ids, of_totals=True)
 
     def user_image_reactions(self, user_id: int, ids: Sequence[int]) -> dict[int, Totals]:
         """The flags of a user's reactions to images, under the name `flags`."""
@@ -86,7 +86,7 @@ class Reader:
             f"select image_id, map('flags', toInt64(flags)) from {self._database}.user_image_reactions"
             " where user_id = {user_id:Int32} and image_id in {ids:Array(Int32)}"
         )
-        return self._in_batches(sql, {"user_id": user_id}, ids, looks=1)
+        return self._in_batches(sql, {"user_id": user_id}, ids)
 
     def user_metrics(self, ids: Sequence[int]) -> dict[int, dict[str, str]]:
         """The columns of user_totals that are not zero, as text, and under `version` which refresh they are of."""
@@ -96,7 +96,7 @@ class Reader:
             f" map({pairs}, 'version', toString(toUnixTimestamp64Micro(refreshed_at)))), 'Map(String, String)')"
             f" from {self._database}.user_totals where user_id in {{ids:Array(Int32)}}"
         )
-        return self._in_batches(sql, {}, ids, looks=1)
+        return self._in_batches(sql, {}, ids)
 
     def engagement_score(self, user_id: int, until: datetime.date, days: int) -> float:
         """What the day `until` and so many days before it are worth for a user's content, as days and owners are now."""
@@ -108,23 +108,22 @@ class Reader:
         with self._connection() as client:
             return client.query(sql, parameters=values).result_rows[0][0]
 
-    def _in_batches(self, sql: str, values: dict[str, Any], ids: Sequence[int], looks: int) -> dict[int, Totals]:
+    def _in_batches(self, sql: str, values: dict[str, Any], ids: Sequence[int], of_totals: bool = False) -> dict[int, Totals]:
         found: dict[int, Totals] = {}
         with self._connection() as client:
             for first in range(0, len(ids), BATCH):
                 batch = list(ids[first : first + BATCH])
-                found.update(self._rows(client, sql, values | {"ids": batch}, looks))
+                found.update(self._rows(client, sql, values | {"ids": batch}, of_totals))
         return found
 
-    def _rows(self, client: Client, sql: str, values: dict[str, Any], looks: int) -> list[tuple[int, Totals]]:
-        """The query's rows, with no step of a refresh since somebody looked, which was before the query."""
-        if looks == 1:
+    def _rows(self, client: Client, sql: str, values: dict[str, Any], of_totals: bool) -> list[tuple[int, Totals]]:
+        """The query's rows. of_totals: whether no step of a refresh may come between."""
+        if not of_totals:
             return client.query(sql, parameters=values).result_rows
-        for _ in range(looks):
-            state = self._state.last or self._state.now(client)
-            rows = client.query(sql.replace("{totals}", totals_in(self._database, state)), parameters=values).result_rows
-            if self._state.now(client) == state:
-                return rows
+        rows, _ = self._state.read(
+            client,
+            lambda state: client.query(sql.replace("{totals}", totals_in(self._database, state)), parameters=values).result_rows,
+        )
         return rows
 
 
@@ -136,10 +135,17 @@ class TotalsState:
         self._database = database
         self._known: tuple[Any, tuple[Any, ...]] = (None, ())
 
-    @property
-    def last(self) -> tuple[Any, ...]:
-        """What it was when somebody asked; () if nobody has."""
-        return self._known[1]
+    def read(self, client: Client, ask: Callable[[tuple[Any, ...]], Any]) -> tuple[Any, bool]:
+        """What `ask` returns for a state, asked again where a step of a refresh came between; and whether none did at last.
+
+        The state is as somebody has seen it, which was before. Raises what clickhouse-connect and `ask` raise.
+        """
+        for _ in range(LOOKS):
+            state = self._known[1] or self.now(client)
+            found = ask(state)
+            if self.now(client) == state:
+                return found, True
+        return found, False
 
     def now(self, client: Client) -> tuple[Any, ...]:
         """As totals_state. Raises what clickhouse-connect raises."""
