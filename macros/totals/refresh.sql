@@ -42,7 +42,7 @@
     {%- endif -%}
 {% endmacro %}
 
-{% macro parts_of_events() %}
+{% macro event_storage() %}
     {%- set event_table = event_relation() -%}
     {%- set found = run_query(
         "select engine, engine_full, partition_key from system.tables where database = '" ~ event_table.schema ~ "' and name = '"
@@ -70,7 +70,7 @@
         Checksums of the parts that have events of a month, in UTC, with what else decides on the sums: the names of quantities, the
         users left out, the model of the days. Every insert, delete and merge makes other parts.
     -#}
-    {%- set event_table, facts = event_relation(), parts_of_events() -%}
+    {%- set event_table, facts = event_relation(), event_storage() -%}
     {#- A table that does not divide its parts by time has parts of any month. -#}
     {%- set by_time = 'createdAt' in facts['partition_key'] | string and not facts['sharded'] -%}
     with definition as (

@@ -3,7 +3,7 @@
 {% do ref('totals_state') %}
 {% set days, counted, touched = ref('built_days'), counted_days(), touched_entities() %}
 {% set names, exclusions = ref('metrics'), ref('excluded_users') %}
-{% set sharded = parts_of_events()['sharded'] if execute %}
+{% set sharded = event_storage()['sharded'] if execute %}
 {% set tables = [days, counted, names] + ([] if sharded else [event_relation()]) %}
 
 select

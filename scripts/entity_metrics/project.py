@@ -1,6 +1,8 @@
 """What the commands need to know of the dbt project."""
 
+import contextlib
 import functools
+import importlib.metadata
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +44,15 @@ def project_var(name: str) -> Any:
 def project_vars() -> dict[str, Any]:
     """All vars with their defaults, as dbt_project.yml declares them. None of them is a secret."""
     return dict(_vars())
+
+
+def installed_versions(*names: str) -> dict[str, str]:
+    """The version of each of these distributions that is installed."""
+    found = {}
+    for name in names:
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            found[name] = importlib.metadata.version(name)
+    return found
 
 
 def quiet_dbt_arguments(target: str | None) -> list[str]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from clickhouse_connect.driver.binding import format_query_value, quote_identifier
-from dbt.adapters.chdb import ChdbClient
+from dbt.adapters.chdb import ChdbClient, ChdbCredentials
 from dbt.adapters.clickhouse.dbclient import ChClientWrapper, get_db_client
 from dbt.cli.resolvers import default_profiles_dir
 from dbt.config.runtime import load_profile
@@ -81,6 +81,13 @@ def open_target(name: str | None = None) -> Target:
         embedded,
         credentials.database_engine or "",
     )
+
+
+def embedded_target(path: str, database: str) -> Target:
+    """A chDB folder, whatever the profile says. Raises FailedToConnectError where it cannot be opened."""
+    credentials = ChdbCredentials(schema=database, path=path)
+    credentials.custom_settings = {"session_timezone": "UTC"}
+    return Target("embedded", database, ChdbClient(credentials), embedded=True)
 
 
 @contextmanager

@@ -11,11 +11,11 @@ from pathlib import Path
 import clickhouse_connect
 import psycopg
 import pytest
-from dbt.adapters.chdb import ENGINE_OPTIONS, ChdbClient, ChdbCredentials
+from dbt.adapters.chdb import ENGINE_OPTIONS
 
 from clickhouse_server import ClickHouse, ServerProject
 from entity_metrics import embedded_postgres, sample_site
-from entity_metrics.target import Target
+from entity_metrics.target import Target, embedded_target
 from faster import make_faster
 from harness import Project, Server
 from serving import Valkey, close_clients
@@ -211,8 +211,6 @@ def embedded(tmp_path: Path) -> Iterator[Target]:
     path = str(tmp_path / "chdb")
     with clickhouse_connect.get_client(interface="chdb", path=path, chdb_options=ENGINE_OPTIONS) as client:
         client.command("create database entity_metrics")  # dbt's client makes one of a name once in a process
-    credentials = ChdbCredentials(schema="entity_metrics", path=path)
-    credentials.custom_settings = {"session_timezone": "UTC"}
-    target = Target("embedded", "entity_metrics", ChdbClient(credentials), embedded=True)
+    target = embedded_target(path, "entity_metrics")
     yield target
     target.close()

@@ -48,9 +48,10 @@ def test_all_hashes_are_stored(site: Project, valkey: Valkey, monkeypatch: pytes
     monkeypatch.setattr(bulk, "RANGE", 900)
     cache = valkey.cache()
     cache.client.hset(entity_key("Image", 3), "collectedCount", 8)
-    cache.client.set("{" + entity_key("Image", 4) + "}:absent", 1)
-    cache.client.hset("{" + entity_key("Image", 4) + "}:state", "gen", "of whom found nothing")
-    cache.client.expire("{" + entity_key("Image", 4) + "}:state", 60)
+    absent, state = ("{" + entity_key("Image", 4) + "}:" + what for what in ("absent", "state"))
+    cache.client.set(absent, 1)
+    cache.client.hset(state, "gen", "of whom found nothing")
+    cache.client.expire(state, 60)
     due = summed(site, "Image")
     filled = filler(site, cache).fill("Image")
     assert (filled.kept, filled.left) == (len(due), 0)
@@ -58,7 +59,7 @@ def test_all_hashes_are_stored(site: Project, valkey: Valkey, monkeypatch: pytes
     assert filler(site, cache).fill("Model").kept == 50
     assert cached(cache, "Model", range(60)) == summed(site, "Model")
     assert {key for key in cache.client.scan_iter("*") if cache.client.pttl(key) < 0} == set()
-    assert not cache.client.exists("{" + entity_key("Image", 4) + "}:absent")
+    assert not cache.client.exists(absent)
     lookups = metrics(site, cache)
     assert lookups.get("Image", range(2000)).totals == {i: due[i] for i in range(2000)}
     assert lookups._reader.queries == []

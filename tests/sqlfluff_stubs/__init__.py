@@ -162,7 +162,7 @@ def view_parameter(_name: str, _type: str) -> str:
     return "(1)"
 
 
-def parts_of_events() -> dict[str, object]:
+def event_storage() -> dict[str, object]:
     return {"partition_key": "toYYYYMM(createdAt)", "sharded": None}
 
 

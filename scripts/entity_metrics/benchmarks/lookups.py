@@ -6,7 +6,8 @@ import resource
 import shutil
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from entity_metrics import PROJECT, embedded_valkey, registry
@@ -48,19 +49,23 @@ def record(target: Target, rows: int) -> dict[str, Any]:
     images = max(rows // len(QUANTITIES), IDS)
     fill_events(target, images)
     dbt("run", "--select", "event_table", "totals", "lookups")
-    gc.collect()
-    gc.freeze()  # what dbt made: an application has none of it, and going through it takes 0.1 s
     client = target.client._client
-    cache = Cache(embedded_valkey.start(FOLDER), timeout=60)
-    try:
+    with empty_cache() as cache:
         reader = _CountingReader(client, target.database)
         seconds, made = bulk(client, target.database, cache)
         seconds |= dictionary(target, images) | lookups(reader, cache, images)
         made |= stampede(reader, cache, images)
+    return {"seconds": seconds, "repeat": REPEAT, "made": made}
+
+
+@contextmanager
+def empty_cache() -> Iterator[Cache]:
+    """An embedded Valkey, which is gone at the end of the block."""
+    try:
+        yield Cache(embedded_valkey.start(FOLDER), timeout=60)
     finally:
         embedded_valkey.stop(FOLDER)
         shutil.rmtree(FOLDER, ignore_errors=True)
-    return {"seconds": seconds, "repeat": REPEAT, "made": made}
 
 
 def fill_events(target: Target, images: int) -> None:
@@ -150,6 +155,8 @@ def percentiles(
     before: Callable[[list[int]], Any] = lambda ids: None,
 ) -> dict[str, float]:
     """Seconds of the call for random ids: the median, and what 99 of 100 stay below."""
+    gc.collect()
+    gc.freeze()  # what dbt made: an application has none of it, and going through it takes 0.1 s
     chosen, taken = random.Random(step), []
     for _ in range(repeat + 5):
         ids = chosen.sample(range(1, entities + 1), IDS)

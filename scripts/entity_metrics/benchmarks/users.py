@@ -1,16 +1,12 @@
 """Users: all, ten thousand touched, nobody touched; and reading a thousand of them. `rows` are content, five a user."""
 
-import gc
-import shutil
 from typing import Any
 
-from entity_metrics import embedded_valkey
-from entity_metrics.benchmarks.lookups import FOLDER, IDS, percentiles
+from entity_metrics.benchmarks.lookups import IDS, empty_cache, percentiles
 from entity_metrics.benchmarks.models import EVENT_TABLE, create_event_table, dbt, elapsed
 from entity_metrics.jobs import folder_of
 from entity_metrics.serving import EntityMetrics
 from entity_metrics.serving.reader import Reader
-from entity_metrics.serving.store import Cache
 from entity_metrics.target import Target
 
 SOURCE = None
@@ -106,20 +102,12 @@ MADE = {"users": "user_totals", "totals": "metric_totals"}
 
 def reads(target: Target, users: int) -> dict[str, float]:
     """Seconds to read a thousand users by their ids: all columns of the table, and from the cache what is served."""
-    gc.collect()
-    gc.freeze()  # as in the benchmark of lookups
     seconds = percentiles(
         "1,000 users from the table",
         lambda ids: target.rows(f"select * from {target.database}.user_totals where user_id in ({', '.join(map(str, ids))})"),
         users,
         READS,
     )
-    cache = Cache(embedded_valkey.start(FOLDER), timeout=60)
-    try:
-        metrics = EntityMetrics(Reader(target.client._client, target.database), cache)
-        return seconds | percentiles(
-            "1,000 users from the cache", metrics.get_user_metrics, users, READS, metrics.get_user_metrics
-        )
-    finally:
-        embedded_valkey.stop(FOLDER)
-        shutil.rmtree(FOLDER, ignore_errors=True)
+    with empty_cache() as cache:
+        get = EntityMetrics(Reader(target.client._client, target.database), cache).get_user_metrics
+        return seconds | percentiles("1,000 users from the cache", get, users, READS, before=get)

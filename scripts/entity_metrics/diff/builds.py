@@ -1,7 +1,6 @@
 """Building both revisions: what is the same on both sides once, the rest side by side."""
 
 import datetime
-import importlib.metadata
 import json
 import subprocess
 from collections.abc import Callable
@@ -15,8 +14,6 @@ from entity_metrics.diff.processes import Process, RevisionFailed
 
 ARCHIVE = "chdb.tar"
 """One file: a chDB folder is thousands."""
-
-PROGRAMS = ("dbt-core", "dbt-clickhouse", "chdb", "chdb-core")
 
 
 @dataclass
@@ -167,8 +164,3 @@ def _assert_built(name: str, side: Side, results: dict[str, dict[str, Any]]) -> 
     for id, result in results.items():
         if result["status"] == "error" and id in side.nodes and not side.nodes[id].is_test:
             raise RevisionFailed(name, "built", f"{side.nodes[id].name}: {result['message']}")
-
-
-def versions() -> dict[str, str]:
-    """Of what parses and runs SQL."""
-    return {found.name: found.version for found in importlib.metadata.distributions() if found.name in PROGRAMS}

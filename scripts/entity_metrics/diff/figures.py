@@ -6,14 +6,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from dbt.adapters.chdb import ChdbClient, ChdbCredentials
-
 from entity_metrics.diff import outcomes, totals
 from entity_metrics.diff.builds import Built
 from entity_metrics.diff.compare import Comparison
 from entity_metrics.diff.plan import Plan
 from entity_metrics.explain import explain
-from entity_metrics.target import Target
+from entity_metrics.target import Target, embedded_target
 
 
 def add_rows(document: dict[str, Any], plan: Plan, built: dict[str, Built], engine: Target, with_values: bool) -> None:
@@ -65,9 +63,7 @@ def _add_totals(document: dict[str, Any], plan: Plan, built: dict[str, Built], e
 @contextmanager
 def engine_in(folder: Path) -> Iterator[Target]:
     """An engine of this process, which has no part in what was built."""
-    credentials = ChdbCredentials(schema="default", path=str(folder / "engine"))
-    credentials.custom_settings = {"session_timezone": "UTC"}
-    target = Target("embedded", "default", ChdbClient(credentials), embedded=True)
+    target = embedded_target(str(folder / "engine"), "default")
     try:
         yield target
     finally:

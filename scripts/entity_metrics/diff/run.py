@@ -10,15 +10,19 @@ from pathlib import Path
 from typing import Any
 
 from entity_metrics.diff import document, folders, processes
-from entity_metrics.diff.builds import Builder, Source, versions
+from entity_metrics.diff.builds import Builder, Source
 from entity_metrics.diff.plan import Plan, Side
 from entity_metrics.diff.processes import PARTIAL_PARSE, Process, RevisionFailed
 from entity_metrics.diff.revisions import Repository, Revision
+from entity_metrics.project import installed_versions
 
 READ = "read.json"
 
 VARIABLES = {"engagement_date": "2025-01-21"}
 """The vars of both sides: the score is of the sample site's last day, as `make demo` has it, and not of today."""
+
+PROGRAMS = ("dbt-core", "dbt-clickhouse", "chdb", "chdb-core")
+"""What parses and runs SQL."""
 
 
 @dataclass
@@ -74,7 +78,7 @@ def _compare(
 ) -> None:
     variables = VARIABLES | ({"range_limit": request.range_limit} if request.range_limit else {})
     workers: dict[str, Process] = {}
-    settings = {"vars": variables, "profile": profile, "versions": versions()}
+    settings = {"vars": variables, "profile": profile, "versions": installed_versions(*PROGRAMS)}
     try:
         for name, revision in (("base", base), ("head", head)):
             repository.check_out(revision, folder / name)

@@ -16,7 +16,7 @@ from typing import Any
 
 import clickhouse_connect
 from clickhouse_connect.driver.binding import format_query_value
-from dbt.adapters.chdb import ENGINE_OPTIONS, ChdbClient, ChdbCredentials
+from dbt.adapters.chdb import ENGINE_OPTIONS
 from dbt.adapters.exceptions import FailedToConnectError
 from dbt.cli.main import dbtRunner, dbtRunnerResult
 from dbt.task.compile import CompileTask
@@ -26,7 +26,7 @@ from entity_metrics.diff.processes import PATH
 from entity_metrics.diff.reading import Reader, variables_of
 from entity_metrics.errors import EntityMetricsError
 from entity_metrics.explain import explain
-from entity_metrics.target import Target
+from entity_metrics.target import Target, embedded_target
 
 DATABASE = "entity_metrics"
 
@@ -170,11 +170,9 @@ class Worker:
     @staticmethod
     def _target(chdb: str) -> Target:
         """The chDB folder. A process has one at a time: dbt's is closed when the garbage is collected that holds it."""
-        credentials = ChdbCredentials(schema=DATABASE, path=chdb)
-        credentials.custom_settings = {"session_timezone": "UTC"}
         for last in [False] * TRIES + [True]:
             try:
-                return Target("embedded", DATABASE, ChdbClient(credentials), embedded=True)
+                return embedded_target(chdb, DATABASE)
             except FailedToConnectError:
                 if last:
                     raise

@@ -1,7 +1,6 @@
 """What the report says, as --output json prints it: read from the target and from the parsed project, and from nothing else."""
 
 import datetime
-import importlib.metadata
 import platform
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,7 +11,7 @@ from entity_metrics import audit, registry
 from entity_metrics.dbt_runs import Dbt, git_revision
 from entity_metrics.jobs import METRIC_TABLES, PACKAGES, SOURCE_EVENTS, TABLES, folder_of
 from entity_metrics.jobs.summary import COLUMNS, Comparison
-from entity_metrics.project import project_vars
+from entity_metrics.project import installed_versions, project_vars
 from entity_metrics.report import checks
 from entity_metrics.report.hidden import hide
 from entity_metrics.report.queries import QUERIES, RUNS
@@ -119,7 +118,8 @@ def read(target_name: str | None) -> tuple[Content, Manifest]:
             target=target.name,
             made_at=datetime.datetime.now(datetime.UTC),
             revision=git_revision(),
-            versions=_versions(target),
+            versions={"ClickHouse": str(target.value("select version()")), "Python": platform.python_version()}
+            | installed_versions(*PACKAGED),
             variables=hide(project_vars()),
             tests=tests,
             audited=audit.read(target, []) if target.exists(f"{target.database}.audit") else None,
@@ -147,16 +147,6 @@ def _comparisons(target: Target, tests: list[checks.Check]) -> list[tuple[str, C
         if test.state and test.name.removeprefix("reconcile_") in PACKAGES and target.exists(stored):
             found += [(test.name, Comparison(*row)) for row in target.rows(f"select {', '.join(COLUMNS)} from {stored}")]
     return sorted(found, key=lambda row: (row[1].entity_type, row[1].quantity))
-
-
-def _versions(target: Target) -> dict[str, str]:
-    found = {"ClickHouse": str(target.value("select version()")), "Python": platform.python_version()}
-    for name in PACKAGED:
-        try:
-            found[name] = importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    return found
 
 
 def _jobs(content: Content, manifest: Manifest) -> list[dict[str, Any]]:
