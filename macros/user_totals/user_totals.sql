@@ -1,5 +1,5 @@
 {#-
-    Users are counted in proportion to what changed. A row of `user_totals` says what it was counted from: by its fingerprint what the
+    Users are counted in proportion to what changed. A row of `counted_users` says what it was counted from: by its fingerprint what the
     user owned, by `totals_until` which totals. Who has another fingerprint now, or totals counted later, is touched, and counted again
     from all content. The state is in the table itself, which is exchanged whole: a refresh can be killed anywhere and repeated at any
     time.
@@ -43,6 +43,11 @@
         'reactionsReceived': ['likesReceived', 'dislikesReceived', 'laughsReceived', 'criesReceived', 'heartsReceived']
     }) }}
 {% endmacro %}
+
+{% macro user_sum(column) -%}
+    {#- Where the sum of that column is in `counted_users`. None is 0. -#}
+    sums[{{ (user_quantities().keys() | list).index(column) + 1 }}]
+{%- endmacro %}
 
 {% macro is_of(column) -%}
     {#- Whether a row with entity_type and quantity counts for that column. -#}
@@ -108,7 +113,7 @@
     select max(counted.counted_at) from {{ ref('counted_entities') }} as counted
 {%- endmacro %}
 
-{% macro before_user_totals() %}
+{% macro before_counted_users() %}
     {#- Counts again who was touched, from all that they own. No refresh of the totals may run meanwhile. -#}
     {% if not execute %}{{ return('') }}{% endif %}
     {% do acquire_lease('totals', ref('counted_entities').schema) %}
@@ -156,10 +161,12 @@
         as
         with received as (
             select
-                content.user_id as user_id
-                {%- for column in user_quantities() %},
-                sumIf(totals.total, {{ is_of(column) }}) as {{ column }}
-                {%- endfor %}
+                content.user_id as user_id,
+                [
+                    {%- for column in user_quantities() %}
+                    sumIf(totals.total, {{ is_of(column) }}){{ ',' if not loop.last }}
+                    {%- endfor %}
+                ] as sums
             from (
                 {#- Of the maps what is needed, which takes half the time. #}
                 select
@@ -180,7 +187,7 @@
 
         select
             content.user_id as user_id,
-            {{ user_quantities().keys() | join(', ') }},
+            received.sums as sums,
             scores.fingerprint as fingerprint,
             now64(6, 'UTC') as counted_at
         from {{ content }} as content
@@ -208,7 +215,7 @@
     select entity_id from ({{ since }}) where entity_type = 'User'
 {%- endmacro %}
 
-{% macro after_user_totals() %}
+{% macro after_counted_users() %}
     {%- if execute -%}
         alter table {{ this }} {{ on_cluster_clause(this) }} modify comment '{{ definition_of_users() }}'
     {%- endif -%}

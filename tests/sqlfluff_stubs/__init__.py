@@ -68,7 +68,11 @@ def totals_until() -> str:
 
 
 def users_before() -> str:
-    return "user_totals"
+    return "counted_users"
+
+
+def user_sum(_column: str) -> str:
+    return "sums[1]"
 
 
 class _Relations:

@@ -18,6 +18,9 @@ LOOKS = 3
 Totals = dict[str, int]
 """Totals by quantity."""
 
+SqlInState = Callable[[tuple[Any, ...]], str]
+"""A query that depends on how far the totals have been counted."""
+
 LIVE_USER_METRICS = (
     "followerCount",
     "followingCount",
@@ -72,13 +75,17 @@ class Reader:
 
     def entity_totals(self, entity_type: str, ids: Sequence[int]) -> dict[int, Totals]:
         """The totals of entities that have any, as the sums of their events now. Raises what clickhouse-connect raises."""
-        sql = (
-            "select entity_id, cast((groupArray(quantity), groupArray(total)), 'Map(String, Int64)') as totals"
-            " from {totals}"
-            " where entity_type = {entity_type:String} and entity_id in {ids:Array(Int32)} group by entity_id"
+        return self._in_batches(self._sql_of_totals, {"entity_type": entity_type}, ids)
+
+    def _sql_of_totals(self, state: tuple[Any, ...]) -> str:
+        chosen = "where entity_type = {entity_type:String} and entity_id in {ids:Array(Int32)}"
+        if are_counted(state):
+            return f"select entity_id, totals from {self._database}.counted_totals {chosen}"
+        return (
+            "select entity_id, cast((groupArray(quantity), groupArray(total)), 'Map(LowCardinality(String), Int64)') as totals"
+            f" from {totals_in(self._database, state)} {chosen} group by entity_id"
             " settings optimize_move_to_prewhere_if_final = 1"  # the ids first, then the totals of those granules alone
         )
-        return self._in_batches(sql, {"entity_type": entity_type}, ids, of_totals=True)
 
     def user_image_reactions(self, user_id: int, ids: Sequence[int]) -> dict[int, Totals]:
         """The flags of a user's reactions to images, under the name `flags`."""
@@ -108,23 +115,18 @@ class Reader:
         with self._connection() as client:
             return client.query(sql, parameters=values).result_rows[0][0]
 
-    def _in_batches(self, sql: str, values: dict[str, Any], ids: Sequence[int], of_totals: bool = False) -> dict[int, Totals]:
+    def _in_batches(self, sql: str | SqlInState, values: dict[str, Any], ids: Sequence[int]) -> dict[int, Totals]:
+        """What a query of pairs finds. One that depends on the state is asked again if a step of a refresh came between."""
         found: dict[int, Totals] = {}
         with self._connection() as client:
             for first in range(0, len(ids), BATCH):
-                batch = list(ids[first : first + BATCH])
-                found.update(self._rows(client, sql, values | {"ids": batch}, of_totals))
+                parameters = values | {"ids": list(ids[first : first + BATCH])}
+                if isinstance(sql, str):
+                    rows = client.query(sql, parameters=parameters).result_rows
+                else:
+                    rows, _ = self._state.read(client, lambda state: client.query(sql(state), parameters=parameters).result_rows)
+                found.update(rows)
         return found
-
-    def _rows(self, client: Client, sql: str, values: dict[str, Any], of_totals: bool) -> list[tuple[int, Totals]]:
-        """The query's rows. of_totals: whether no step of a refresh may come between."""
-        if not of_totals:
-            return client.query(sql, parameters=values).result_rows
-        rows, _ = self._state.read(
-            client,
-            lambda state: client.query(sql.replace("{totals}", totals_in(self._database, state)), parameters=values).result_rows,
-        )
-        return rows
 
 
 class TotalsState:
@@ -163,10 +165,16 @@ def totals_state(client: Client, database: str) -> tuple[Any, ...]:
     return client.query(f"select {columns} from {database}.totals_state").result_rows[0]
 
 
+def are_counted(state: tuple[Any, ...]) -> bool:
+    """Whether the totals are those of all events."""
+    months, is_refreshing, _, _ = state
+    return not months and not is_refreshing
+
+
 def totals_in(database: str, state: tuple[Any, ...]) -> str:
     """SQL that gives the totals as of now, if the state is what it is at the query's beginning and end."""
     months, is_refreshing, is_refreshing_all, _ = state
-    if not months and not is_refreshing:
+    if are_counted(state):
         return f"{database}.metric_totals"
     return (
         f"{database}.totals_in_state(uncounted_months = {list(months)}, is_refreshing = {int(is_refreshing)},"

@@ -6,8 +6,8 @@ from typing import Any
 
 from entity_metrics.project import project_var
 from entity_metrics.serving import keys
-from entity_metrics.serving.kinds import Kind
-from entity_metrics.serving.reader import LIVE_USER_METRICS, Reader
+from entity_metrics.serving.kinds import Kind, numbers
+from entity_metrics.serving.reader import LIVE_USER_METRICS, Reader, Totals
 
 
 class UserLookups:
@@ -33,9 +33,10 @@ class UserLookups:
         """
         found, live = self._get_each([self._users(), self._entities("User")], keys.checked_ids(ids))
         totals = {}
-        for i in found.totals.keys() & live.totals.keys():
-            counted = {name: value for name, value in found.totals[i].items() if name not in ("version", *LIVE_USER_METRICS)}
-            totals[i] = counted | {name: live.totals[i][name] for name in LIVE_USER_METRICS if live.totals[i].get(name)}
+        for i, counted in found.totals.items():
+            if i in live.totals:
+                totals[i] = dict(counted)
+                _set_live(totals[i], live.totals[i])
         return type(found)(totals, found.unknown | live.unknown)
 
     def get_user_follower_count(self, user_id: int) -> int:
@@ -63,11 +64,16 @@ class UserLookups:
 
     def _users(self) -> Kind:
         def fetch(batch: Any) -> dict[int, Any]:
-            return {i: {name: number(text) for name, text in row.items()} for i, row in self._reader.user_metrics(batch).items()}
+            return {i: dict(zip(row, numbers(row.values()), strict=True)) for i, row in self._reader.user_metrics(batch).items()}
 
-        return Kind("users", keys.user_key, fetch, life="users", value=number)
+        return Kind("users", keys.user_key, fetch, life="users")
 
 
-def number(text: str) -> int | float:
-    """A count, or a score."""
-    return float(text) if "." in text else int(text)
+def _set_live(shown: Totals, live: Totals) -> None:
+    """Of what a user shows, what is known as of now, instead of what was."""
+    shown.pop("version", None)
+    for name in LIVE_USER_METRICS:
+        if value := live.get(name):
+            shown[name] = value
+        else:
+            shown.pop(name, None)
