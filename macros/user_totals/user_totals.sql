@@ -44,9 +44,10 @@
     }) }}
 {% endmacro %}
 
-{% macro user_sum(column) -%}
-    {#- Where the sum of that column is in `counted_users`. None is 0. -#}
-    sums[{{ (user_quantities().keys() | list).index(column) + 1 }}]
+{% macro user_number(column) -%}
+    {#- Where `counted_users` has a column of `user_totals`, as a whole number: after the sums what is anew for all. A sum of none is 0. -#}
+    {%- set columns = user_quantities().keys() | list + ['engagementScore', 'rank', 'refreshed_at'] -%}
+    numbers[{{ columns.index(column) + 1 }}]
 {%- endmacro %}
 
 {% macro is_of(column) -%}
@@ -166,7 +167,7 @@
                     {%- for column in user_quantities() %}
                     sumIf(totals.total, {{ is_of(column) }}){{ ',' if not loop.last }}
                     {%- endfor %}
-                ] as sums
+                ] as numbers
             from (
                 {#- Of the maps what is needed, which takes half the time. #}
                 select
@@ -187,7 +188,7 @@
 
         select
             content.user_id as user_id,
-            received.sums as sums,
+            arrayResize(received.numbers, {{ user_quantities() | length }}) as numbers,
             scores.fingerprint as fingerprint,
             now64(6, 'UTC') as counted_at
         from {{ content }} as content

@@ -1,4 +1,4 @@
--- All sums of a user in one column. Who was not touched keeps those of the row before; scores and ranks are anew for all.
+-- All that a user shows in one column. Who was not touched keeps the sums of the row before; scores and ranks are anew for all.
 -- A lookup of a thousand users reads a thousand granules of each column: small ones, of few columns.
 -- depends_on: {{ ref('content_owners') }}
 -- depends_on: {{ ref('counted_entities') }}
@@ -7,7 +7,7 @@
         materialized='table',
         engine='MergeTree()',
         order_by='user_id',
-        settings={'index_granularity': 64, 'min_compress_block_size': 4096, 'max_compress_block_size': 16384},
+        settings={'index_granularity': 32, 'min_compress_block_size': 4096, 'max_compress_block_size': 16384},
         pre_hook='{{ before_counted_users() }}',
         post_hook='{{ after_counted_users() }}'
     )
@@ -17,7 +17,7 @@ with counted as (
     {% for table in [touched_users(), users_before()] if table -%}
         select
             user_id,
-            sums,
+            arraySlice(numbers, 1, {{ user_quantities() | length }}) as numbers,
             fingerprint,
             counted_at
         from {{ table }}
@@ -38,7 +38,7 @@ ranked as (
         ) as may_have_one,
         row_number() over (
             partition by may_have_one
-            order by scores.score desc, counted.{{ user_sum('downloadsReceived') }} desc, counted.user_id asc
+            order by scores.score desc, counted.{{ user_number('downloadsReceived') }} desc, counted.user_id asc
         ) as place
     from counted
     left any join {{ ref('user_scores') }} as scores on counted.user_id = scores.user_id
@@ -46,12 +46,13 @@ ranked as (
 
 select
     counted.user_id as user_id,
-    counted.sums as sums,
+    arrayConcat(counted.numbers, [
+        toInt64(ranked.score * 10000),
+        toInt64(if(ranked.may_have_one, ranked.place, 0)),
+        toUnixTimestamp64Micro(now64(6, 'UTC'))
+    ]) as numbers,
     counted.fingerprint as fingerprint,
     counted.counted_at as counted_at,
-    ranked.score as score,
-    if(ranked.may_have_one, ranked.place, 0) as place,
-    ({{ totals_until() }}) as totals_until,
-    now64(6, 'UTC') as refreshed_at
+    ({{ totals_until() }}) as totals_until
 from counted
 left any join ranked on counted.user_id = ranked.user_id

@@ -1,18 +1,18 @@
--- One row per user, a column for each sum.
+-- One row per user, a column for each number.
 {{ config(materialized='view') }}
 
 select
     user_id,
     {% for column in user_quantities() -%}
-        {{ user_sum(column) }} as {{ column }},
+        {{ user_number(column) }} as {{ column }},
     {% endfor -%}
     fingerprint,
     counted_at,
     {% for column, parts in user_columns_together().items() -%}
         {{ parts | join(' + ') }} as {{ column }},
     {% endfor -%}
-    score as engagementScore,
-    nullIf(place, 0) as rank,
+    {{ as_score(user_number('engagementScore')) }} as engagementScore,
+    nullIf({{ user_number('rank') }}, 0) as rank,
     totals_until,
-    refreshed_at
+    fromUnixTimestamp64Micro({{ user_number('refreshed_at') }}, 'UTC') as refreshed_at
 from {{ ref('counted_users') }}

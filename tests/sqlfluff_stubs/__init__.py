@@ -71,8 +71,8 @@ def users_before() -> str:
     return "counted_users"
 
 
-def user_sum(_column: str) -> str:
-    return "sums[1]"
+def user_number(_column: str) -> str:
+    return "numbers[1]"
 
 
 class _Relations:
