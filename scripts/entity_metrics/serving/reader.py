@@ -116,17 +116,18 @@ class Reader:
             return client.query(sql, parameters=values).result_rows[0][0]
 
     def _in_batches(self, sql: str | SqlInState, values: dict[str, Any], ids: Sequence[int]) -> dict[int, Totals]:
-        """What a query of pairs finds. One that depends on the state is asked again if a step of a refresh came between."""
         found: dict[int, Totals] = {}
         with self._connection() as client:
             for first in range(0, len(ids), BATCH):
-                parameters = values | {"ids": list(ids[first : first + BATCH])}
-                if isinstance(sql, str):
-                    rows = client.query(sql, parameters=parameters).result_rows
-                else:
-                    rows, _ = self._state.read(client, lambda state: client.query(sql(state), parameters=parameters).result_rows)
-                found.update(rows)
+                found.update(self._rows(client, sql, values | {"ids": list(ids[first : first + BATCH])}))
         return found
+
+    def _rows(self, client: Client, sql: str | SqlInState, values: dict[str, Any]) -> list[tuple[int, Totals]]:
+        """The query's rows. One that depends on the state is asked again if a step of a refresh came between."""
+        if isinstance(sql, str):
+            return client.query(sql, parameters=values).result_rows
+        rows, _ = self._state.read(client, lambda state: client.query(sql(state), parameters=values).result_rows)
+        return rows
 
 
 class TotalsState:
