@@ -2,15 +2,21 @@
 
 import functools
 import os
+from collections.abc import Iterable
 from typing import Any
 
+import networkx
 import parsedatetime
+from dbt.adapters.base import BaseAdapter
+from dbt.compilation import Linker
 from dbt.context.macros import MacroNamespace
 from dbt_common import behavior_flags
 from dbt_common.events import functions, logger
 
 _env_secrets = functions.env_secrets
 _write_line = logger._Logger.write_line
+_find_cycles = Linker.find_cycles
+_schemas = BaseAdapter._get_cache_schemas
 
 
 def make_faster() -> None:
@@ -19,6 +25,9 @@ def make_faster() -> None:
     behavior_flags.BehaviorFlagRendered._default_source = staticmethod(lambda: "dbt.adapters.base.impl")  # read from the stack
     functions.env_secrets = _Secrets()
     logger._Logger.write_line = _write_line_if_wanted
+    BaseAdapter._get_cache_schemas = _schemas_of_all
+    Linker.get_graph_summary = _summary
+    Linker.find_cycles = lambda self: None if networkx.is_directed_acyclic_graph(self.graph) else _find_cycles(self)
     MacroNamespace.__iter__ = lambda self: iter(_flat(self))
     MacroNamespace.__getitem__ = lambda self, name: _flat(self)[name]
 
@@ -50,3 +59,23 @@ def _flat(namespace: MacroNamespace) -> dict[str, Any]:
             flat.update(macros)
         namespace.flat = flat
     return namespace.flat
+
+
+def _schemas_of_all(adapter: BaseAdapter, nodes: Iterable[Any]) -> set[Any]:
+    """The schemas of all nodes, from one node of each kind: dbt makes two relations for each of hundreds."""
+    kinds = {}
+    for node in nodes:
+        place = node.resource_type, node.database, node.schema, getattr(node, "source_name", "")
+        kinds.setdefault((*place, str(node.quoting_dict), node.config.get("disable_on_cluster")), node)
+    return _schemas(adapter, kinds.values())
+
+
+def _summary(linker: Linker, manifest: Any) -> dict[int, dict[str, Any]]:
+    """What dbt writes into target/graph_summary.json, without making a dictionary of each node for its type."""
+    numbers = {name: number for number, name in enumerate(linker.graph)}
+    nodes: dict[int, dict[str, Any]] = {}
+    for name, number in numbers.items():
+        nodes[number] = {"name": name, "type": str(manifest.expect(name).resource_type)}
+        if following := [numbers[other] for other in linker.graph.successors(name)]:
+            nodes[number]["succ"] = following
+    return nodes

@@ -14,6 +14,7 @@ from dbt.config import RuntimeConfig
 from dbt.contracts.graph.manifest import Manifest
 from dbt.parser import manifest
 from dbt.parser.manifest import ManifestLoader, extended_mashumuro_decoder
+from dbt.parser.read_files import ReadFilesFromFileSystem
 from dbt_common.clients.jinja import MacroFuzzEnvironment
 from dbt_common.invocation import get_invocation_id
 from dbt_common.tests import enable_test_caching
@@ -27,16 +28,19 @@ WANTED = "wanted"
 _loaded: dict[Path, Manifest] = {}
 _read = ManifestLoader.read_manifest_for_partial_parse
 _write = ManifestLoader.write_manifest_for_partial_parse
+_read_files = ReadFilesFromFileSystem.read_files
 _check = ManifestLoader.build_manifest_state_check
+_check_uniqueness = manifest._check_resource_uniqueness
 _compile = MacroFuzzEnvironment.compile
 
 
 def keep(folder: Path, unchanged: bool) -> None:
     """Have dbt begin with what was parsed before for the same target, profile, vars and dbt_project.yml, from `folder`.
 
-    unchanged: whether the files of this copy are as in the repository, so that what dbt parses may be kept for others. dbt itself
-    finds out which files differ from those that were parsed, and parses them anew.
+    unchanged: whether the files of this copy are as in the repository. Then what dbt parses is kept for others, and what is kept
+    is not compared with the files. In other copies dbt finds out which files differ from those that were parsed, and parses them.
     """
+    as_kept = False
 
     def state(loader: ManifestLoader) -> str:
         name = hashlib.sha256(repr(loader.manifest.state_check).encode()).hexdigest()[:16] + ".msgpack"
@@ -44,16 +48,29 @@ def keep(folder: Path, unchanged: bool) -> None:
         return name
 
     def read(loader: ManifestLoader) -> object:
+        nonlocal as_kept
         name = state(loader)
         there = Path(loader.root_project.project_target_path, name)
-        if not there.exists() and (folder / name).exists():
-            there.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(folder / name, there)
+        as_kept = unchanged and (folder / name).exists()
+        if as_kept or (not there.exists() and (folder / name).exists()):
+            if not there.exists():
+                there.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(folder / name, there)
             if folder / name in _loaded:
                 return _as_read(_loaded.pop(folder / name), loader)
             (folder / WANTED).mkdir(exist_ok=True)
             (folder / WANTED / name).touch()
         return _read(loader)
+
+    def read_files(reader: ReadFilesFromFileSystem) -> None:
+        if as_kept and reader.saved_files:
+            reader.files = reader.saved_files
+        else:
+            _read_files(reader)
+
+    def check_uniqueness(*arguments: Any) -> None:
+        if not as_kept:
+            _check_uniqueness(*arguments)
 
     def write(loader: ManifestLoader) -> None:
         _write(loader)
@@ -72,6 +89,8 @@ def keep(folder: Path, unchanged: bool) -> None:
     MacroFuzzEnvironment.compile = compiled
     ManifestLoader.read_manifest_for_partial_parse = read
     ManifestLoader.write_manifest_for_partial_parse = write
+    ReadFilesFromFileSystem.read_files = read_files
+    manifest._check_resource_uniqueness = check_uniqueness
     ManifestLoader.build_manifest_state_check = _state_check
     enable_test_caching()
 
