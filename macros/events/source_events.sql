@@ -3,7 +3,7 @@
 {% macro source_events(rows, source_table, events, actor='userId', at='createdAt') %}
     {#- So that dbt selects the tests which compare with the registry wherever it selects the model. Unit tests have none. -#}
     {%- if not execute -%}{%- do ref('metrics') -%}{%- endif -%}
-    {%- set metrics, entity_types, metric_types = {}, [], [] -%}
+    {%- set metrics, entity_types, metric_types, arrays = {}, [], [], [] -%}
     {%- set numbers, spelled_types, entity_ids, values, times, conditions = [], [], [], [], [], [] -%}
     {%- for event in events -%}
         {%- set names = [event.metric_type] if event.metric_type is string else event.metric_type -%}
@@ -20,21 +20,21 @@
         {%- do entity_ids.append('accurateCast(ifNull(' ~ event.entity_id ~ ", 0), 'Int32')") -%}
         {%- do values.append('accurateCast(ifNull(' ~ event.value ~ ", 0), 'Int32')" if event.value else 'toInt32(1)') -%}
         {%- do times.append('toDateTime64(' ~ (event.at or at) ~ ", 3, 'UTC')") -%}
-        {%- set condition = [event.entity_id ~ ' is not null'] -%}
-        {%- do condition.append(event.where) if event.where -%}
-        {%- do condition.append(event.metric_type_column ~ ' in (' ~ literals ~ ')') if event.metric_type_column -%}
-        {%- do condition.append(event.value ~ ' != 0') if event.value and not var('include_zero_values') -%}
-        {%- do conditions.append(condition | join(' and ')) -%}
+        {%- do conditions.append(is_event(event, literals)) -%}
     {%- endfor -%}
+    {%- set follows = var('publish_strategy') == 'append' -%}
+    {#- Followed, the view also has the ids of its source row: see branches_of_touched. No contract knows these columns. -#}
+    {%- set row_entities = ids_of_row(entity_ids) if follows else {} -%}
+    {{ config(contract={'enforced': false}) if row_entities }}
     {{
         config(
-            materialized='view' if var('publish_strategy') == 'append' else 'table',
+            materialized='view' if follows else 'table',
             engine='MergeTree()',
             order_by='(entityType, entityId, createdAt)',
             partition_by='toYYYYMM(createdAt)',
             query_settings={
                 'join_algorithm': 'grace_hash',
-                'max_bytes_in_join': 268435456,
+                'max_bytes_in_join': 536870912 if follows else 268435456,
                 'date_time_overflow_behavior': 'throw',
                 'max_insert_threads': 2,
                 'max_partitions_per_insert_block': 0
@@ -43,26 +43,18 @@
             meta={'events': {'label': source_table, 'job': 'source_events', 'metrics': metrics}}
         )
     }}
-    {#- Names are looked up by a number of low cardinality: once in a block, not once in a row. -#}
-    {%- set looked_up = {} -%}
-    {%- for name, names in {'entity_type': entity_types, 'metric_type': metric_types}.items() -%}
-        {%- set literals = "'" ~ names | join("', '") ~ "'" -%}
-        {%- do looked_up.update({
-            name: '[' ~ literals ~ '][toLowCardinality(metric)]' if names | unique | list | length > 1 else "'" ~ names[0] ~ "'"
-        }) -%}
-    {%- endfor -%}
     {%- set types_spelled = events | selectattr('entity_type_column', 'defined') | list -%}
     {%- set unused = ([] if metric_types | length > 1 else ['metric']) + ([] if types_spelled else ['entity_type']) -%}
     {#- What is alike for all kinds of events is said once; the rest are arrays with an element for each kind. -#}
-    {%- set arrays = [] -%}
     select
-        toLowCardinality({{ 'entity_type' if types_spelled else looked_up.entity_type }}) as entityType,
+        toLowCardinality({{ 'entity_type' if types_spelled else name_by_number(entity_types) }}) as entityType,
         entity_id as entityId,
         actor_id as userId,
-        toLowCardinality({{ looked_up.metric_type }}) as metricType,
+        toLowCardinality({{ name_by_number(metric_types) }}) as metricType,
         metric_value as metricValue,
         toDateTime(toUnixTimestamp(toDateTime(source_time))) as createdAt,
         toUInt8({{ before_cutoff('source_time') }}) as version
+        {%- for name in row_entities %}, {{ name }}{% endfor %}
     from (
         select
             {%- for name, elements in [
@@ -76,6 +68,9 @@
             {{ name }},
             {%- endif %}
             {%- endfor %}
+            {%- for name, entity_id in row_entities.items() %}
+            {{ entity_id }} as {{ name }},
+            {%- endfor %}
             accurateCast(ifNull({{ actor }}, 0), 'Int32') as actor_id
         from {{ rows }}
         {%- if arrays %}
@@ -84,6 +79,29 @@
         {%- endif %}
         where is_event
     )
+{% endmacro %}
+
+{% macro is_event(event, literals) %}
+    {%- set conditions = [event.entity_id ~ ' is not null'] -%}
+    {%- do conditions.append(event.where) if event.where -%}
+    {%- do conditions.append(event.metric_type_column ~ ' in (' ~ literals ~ ')') if event.metric_type_column -%}
+    {%- do conditions.append(event.value ~ ' != 0') if event.value and not var('include_zero_values') -%}
+    {{ return(conditions | join(' and ')) }}
+{% endmacro %}
+
+{% macro ids_of_row(entity_ids) %}
+    {#- Column names and expressions. One id needs none: a filter by it reaches the rows as it is. -#}
+    {%- set ids = {} -%}
+    {%- for entity_id in entity_ids | unique if entity_ids | unique | list | length > 1 -%}
+        {%- do ids.update({'row_entity_' ~ loop.index: entity_id}) -%}
+    {%- endfor -%}
+    {{ return(ids) }}
+{% endmacro %}
+
+{% macro name_by_number(names) %}
+    {#- By a number of low cardinality: looked up once in a block, not once in a row. -#}
+    {%- set literals = "'" ~ names | join("', '") ~ "'" -%}
+    {{ return('[' ~ literals ~ '][toLowCardinality(metric)]' if names | unique | list | length > 1 else "'" ~ names[0] ~ "'") }}
 {% endmacro %}
 
 {% macro before_cutoff(time) %}

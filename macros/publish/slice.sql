@@ -15,7 +15,10 @@
     {% endfor %}
     {%- set here = quantities | selectattr('job', 'equalto', events.job) | list -%}
     {%- set foreign = here | selectattr('counterpart') | list -%}
+    {%- set left_out = quantities | rejectattr('job', 'equalto', events.job) | map(attribute='known_as') | list -%}
     {%- set model_versions = {'metric_tables': written_by(events.job), 'source_events': 'version in (0, 1)'} -%}
+    {#- A model has nothing but what it maps, unless rows spell their entity type. -#}
+    {%- set of_model = any_of(here) if left_out or '*' in events.metrics else 'true' -%}
     {{ return({
         'label': events.label,
         'job': events.job,
@@ -24,10 +27,11 @@
         'counted': written_by(events.job) ~ ' and ' ~ any_of(here),
         'foreign': written_by(other) ~ ' and ' ~ any_of(foreign, 'counterpart') if foreign else none,
         'version': {'metric_tables': 3, 'source_events': 1}[events.job],
-        'counted_by_model': model_versions[events.job] ~ ' and ' ~ any_of(here),
+        'counted_by_model': written_by(events.job) ~ ' and ' ~ of_model,
+        'known_to_model': model_versions[events.job] ~ ' and ' ~ of_model,
         'any_name': '(' ~ [any_of(here), any_of(here, 'quantity'), any_of(foreign, 'counterpart')] | join(' or ') ~ ')',
         'own_name': own_names(here),
-        'left_out': quantities | rejectattr('job', 'equalto', events.job) | map(attribute='known_as') | list
+        'left_out': left_out
     }) }}
 {% endmacro %}
 
