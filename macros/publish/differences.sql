@@ -109,8 +109,10 @@
 {% endmacro %}
 
 {% macro entities_that_differ(sides, part) %}
-    {#- The weights of an entity sum to zero only if every key's values do. A hash of one number, since that of a row with names takes
-        half as long again; names are hashed once in a block. -#}
+    {#-
+        The weights of an entity sum to zero only if every key's values do. A hash of one number, since that of a row with names takes
+        half as long again; names are hashed once in a block.
+    -#}
     select entityId
     from ({{ sides }}) as sides
     where {{ part }}
