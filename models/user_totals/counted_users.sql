@@ -7,7 +7,7 @@
         materialized='table',
         engine='MergeTree()',
         order_by='user_id',
-        settings={'index_granularity': 32, 'min_compress_block_size': 4096, 'max_compress_block_size': 16384},
+        settings={'index_granularity': 64, 'min_compress_block_size': 4096, 'max_compress_block_size': 16384},
         pre_hook='{{ before_counted_users() }}',
         post_hook='{{ after_counted_users() }}'
     )
