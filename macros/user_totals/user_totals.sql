@@ -45,7 +45,7 @@
 {% endmacro %}
 
 {% macro user_number(column) -%}
-    {#- Where `counted_users` has a column of `user_totals`, as a whole number: after the sums what is anew for all. A sum of none is 0. -#}
+    {#- Where `counted_users` has a column of `user_totals`, as a whole number: after the sums what is anew for all. -#}
     {%- set columns = user_quantities().keys() | list + ['engagementScore', 'rank', 'refreshed_at'] -%}
     numbers[{{ columns.index(column) + 1 }}]
 {%- endmacro %}

@@ -2,8 +2,8 @@
 {{ config(materialized='view') }}
 
 select
-    entity_type,
-    entity_id,
-    cast(argMax((totals.keys, totals.values.total), counted_at), 'Map(LowCardinality(String), Int64)') as totals
-from {{ ref('counted_entities') }}
-group by entity_type, entity_id
+    counted.entity_type as entity_type,
+    counted.entity_id as entity_id,
+    cast(argMax((totals.keys, totals.values.total), counted.counted_at), 'Map(LowCardinality(String), Int64)') as totals
+from {{ ref('counted_entities') }} as counted
+group by counted.entity_type, counted.entity_id
