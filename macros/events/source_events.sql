@@ -24,7 +24,8 @@
     {%- endfor -%}
     {%- set follows = var('publish_strategy') == 'append' -%}
     {#- Followed, the view also has the ids of its source row: see branches_of_touched. No contract knows these columns. -#}
-    {%- set row_entities = ids_of_row(entity_ids) if follows else {} -%}
+    {%- set is_view = config.get('materialized') == 'view' if execute else follows -%}
+    {%- set row_entities = ids_of_row(entity_ids) if is_view else {} -%}
     {{ config(contract={'enforced': false}) if row_entities }}
     {{
         config(
