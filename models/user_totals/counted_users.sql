@@ -17,7 +17,7 @@ with counted as (
     {% for table in [touched_users(), users_before()] if table -%}
         select
             user_id,
-            arraySlice(numbers, 1, {{ user_quantities() | length }}) as numbers,
+            numbers,
             fingerprint,
             counted_at
         from {{ table }}
@@ -46,7 +46,7 @@ ranked as (
 
 select
     counted.user_id as user_id,
-    arrayConcat(counted.numbers, [
+    arrayConcat(arraySlice(counted.numbers, 1, {{ user_quantities() | length }}), [
         toInt64(ranked.score * 10000),
         toInt64(if(ranked.may_have_one, ranked.place, 0)),
         toUnixTimestamp64Micro(now64(6, 'UTC'))
