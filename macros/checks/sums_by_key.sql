@@ -1,11 +1,7 @@
 {#- What tells whether two sides have the same sums, without grouping by whole keys. -#}
 
 {% macro by_key(key, value) -%}
-    sum({{ weight_by_key(key, value) }})
-{%- endmacro %}
-
-{% macro weight_by_key(key, value) -%}
-    toInt64(cityHash64({{ key }})) * toInt64({{ value }})
+    sum(toInt64(cityHash64({{ key }})) * toInt64({{ value }}))
 {%- endmacro %}
 
 {% macro entity_number(entity_type, entity_id) -%}

@@ -188,7 +188,7 @@
 
         select
             content.user_id as user_id,
-            arrayResize(received.numbers, {{ user_quantities() | length }}) as numbers,
+            received.numbers as numbers,
             scores.fingerprint as fingerprint,
             now64(6, 'UTC') as counted_at
         from {{ content }} as content

@@ -46,7 +46,7 @@ ranked as (
 
 select
     counted.user_id as user_id,
-    arrayConcat(arraySlice(counted.numbers, 1, {{ user_quantities() | length }}), [
+    arrayConcat(arrayResize(counted.numbers, {{ user_quantities() | length }}), [
         toInt64(ranked.score * 10000),
         toInt64(if(ranked.may_have_one, ranked.place, 0)),
         toUnixTimestamp64Micro(now64(6, 'UTC'))

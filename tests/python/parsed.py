@@ -51,8 +51,9 @@ def keep(folder: Path, unchanged: bool) -> None:
         nonlocal as_kept
         name = state(loader)
         there = Path(loader.root_project.project_target_path, name)
-        as_kept = unchanged and (folder / name).exists()
-        if as_kept or (not there.exists() and (folder / name).exists()):
+        is_kept = (folder / name).exists()
+        as_kept = unchanged and is_kept
+        if is_kept and (unchanged or not there.exists()):
             if not there.exists():
                 there.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy(folder / name, there)

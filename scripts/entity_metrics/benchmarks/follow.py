@@ -3,10 +3,9 @@
 import json
 from typing import Any
 
-from entity_metrics import sample_site
 from entity_metrics.benchmarks import source_events
 from entity_metrics.benchmarks.models import beside_copies, dbt, elapsed
-from entity_metrics.benchmarks.postgres import bare_copy_seconds, connect, copy_statement
+from entity_metrics.benchmarks.postgres import bare_copy_seconds, connect, copy_statement, fill_table
 from entity_metrics.target import Target
 
 SOURCE = source_events.SOURCE
@@ -30,13 +29,7 @@ CHANGE = """
 def build(rows: int) -> int:
     """Fill the four tables."""
     source_events.build(rows)
-    with connect() as connection:
-        if connection.execute('select count(*) from "ArticleReaction"').fetchone() != (rows,):
-            script = (sample_site.SCRIPTS / "article_reaction_of_size.sql").read_text().replace(":rows", str(rows))
-            with connection.transaction():
-                connection.execute(script.encode())
-            connection.execute('vacuum analyze "ArticleReaction", "Article"')
-    return rows
+    return fill_table("ArticleReaction", rows, "article_reaction_of_size.sql", 'vacuum analyze "ArticleReaction", "Article"')
 
 
 def record(target: Target, _rows: int) -> dict[str, Any]:
@@ -51,7 +44,7 @@ def record(target: Target, _rows: int) -> dict[str, Any]:
 
 def follow(target: Target, table: str, parent: str) -> tuple[dict[str, float], dict[str, float], dict[str, int]]:
     """Seconds of each step, their ratios to the COPY, and how many events there are."""
-    publishing = "_".join((parent, "reaction")).lower()
+    publishing = f"{parent}_reaction".lower()
     staging, events = [f"stg_{publishing}", f"stg_{parent.lower()}"], f"{publishing}_events"
     copied = [copy_statement(name) for name in (table, parent)]
     dbt("run", "--select", *staging, events, publishing, "--vars", json.dumps(VARIABLES))

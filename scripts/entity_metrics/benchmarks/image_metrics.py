@@ -2,9 +2,8 @@
 
 from typing import Any
 
-from entity_metrics import sample_site
 from entity_metrics.benchmarks.models import EVENT_TABLE, run_and_publish
-from entity_metrics.benchmarks.postgres import connect, copy_statement, make_site
+from entity_metrics.benchmarks.postgres import copy_statement, fill_table
 from entity_metrics.target import Target
 
 SOURCE = "postgres"
@@ -29,13 +28,7 @@ _OTHER_ROWS = """
 
 def build(rows: int) -> int:
     """Fill ImageMetric. The other tables have a few rows."""
-    with connect() as connection:
-        make_site(connection)
-        if connection.execute('select count(*) from "ImageMetric"').fetchone() != (rows,):
-            script = (sample_site.SCRIPTS / "image_metric_of_size.sql").read_text().replace(":rows", str(rows))
-            connection.execute(script.encode())
-            connection.execute('vacuum "ImageMetric"')
-    return rows
+    return fill_table("ImageMetric", rows, "image_metric_of_size.sql", 'vacuum "ImageMetric"')
 
 
 def copy_statements() -> list[str]:

@@ -28,6 +28,21 @@ def make_site(connection: psycopg.Connection) -> None:
             sample_site.fill(connection, 100)
 
 
+def fill_table(table: str, rows: int, script: str, vacuum: str) -> int:
+    """Have a table with so many rows, made if need be by a script of scripts/sample_site, then vacuumed. Returns rows.
+
+    script: with `:rows` for their number. vacuum: the statement.
+    """
+    with connect() as connection:
+        make_site(connection)
+        if connection.execute(f'select count(*) from "{table}"'.encode()).fetchone() != (rows,):
+            text = (sample_site.SCRIPTS / script).read_text().replace(":rows", str(rows))
+            with connection.transaction():
+                connection.execute(text.encode())
+            connection.execute(vacuum.encode())
+    return rows
+
+
 def copy_statement(table: str, where: str = "", source: str = "postgres") -> str:
     """COPY of the columns that models/sources/ declares, without those that serve the condition alone, to STDOUT."""
     columns = [f'"{name}"' for name in source_tables(source)[table] if f"{name} " not in where]

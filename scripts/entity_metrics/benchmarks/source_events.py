@@ -1,8 +1,7 @@
 """The source packages' job, by the package with the most rows: reactions to images, joined to the images."""
 
-from entity_metrics import sample_site
 from entity_metrics.benchmarks.models import run_and_publish
-from entity_metrics.benchmarks.postgres import connect, copy_statement, make_site
+from entity_metrics.benchmarks.postgres import copy_statement, fill_table
 
 SOURCE = "postgres"
 TABLES = "ImageReaction with Image"
@@ -14,14 +13,7 @@ MADE = {"events": [EVENTS]}
 
 def build(rows: int) -> int:
     """Fill ImageReaction and Image. The other tables have a few rows."""
-    with connect() as connection:
-        make_site(connection)
-        if connection.execute('select count(*) from "ImageReaction"').fetchone() != (rows,):
-            script = (sample_site.SCRIPTS / "image_reaction_of_size.sql").read_text().replace(":rows", str(rows))
-            with connection.transaction():
-                connection.execute(script.encode())
-            connection.execute('vacuum analyze "ImageReaction", "Image"')
-    return rows
+    return fill_table("ImageReaction", rows, "image_reaction_of_size.sql", 'vacuum analyze "ImageReaction", "Image"')
 
 
 def copy_statements() -> list[str]:
