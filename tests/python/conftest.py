@@ -22,7 +22,6 @@ from serving import Valkey, close_clients
 from warm import Warm
 
 make_faster()
-ENGINE_OPTIONS["background_pool_size"] = 4  # of an engine that is closed, the threads stay: thousands at the end of all tests
 gc.set_threshold(200_000, 20, 50)  # dbt's manifests are large and stay: looking through them takes a tenth of the time
 
 LONGEST = (
