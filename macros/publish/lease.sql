@@ -87,36 +87,42 @@
 
 
 {% macro read_lease(name, database) %}
-    {%- set cluster = adapter.get_clickhouse_cluster_name() -%}
-    {%- set processes = 'clusterAllReplicas(' ~ cluster ~ ', system.processes)' if cluster else 'system.processes' -%}
     {%- set row = run_query(
         "
-        with
-            (select comment from system.tables where database = '" ~ database ~ "' and name = 'lease__" ~ name ~ "') as note,
-            toDateTime(JSONExtractString(note, 'renewed'), 'UTC') + " ~ var('lease_seconds') ~ " as until
         select
             toString(now('UTC')) as asked_at,
-            note is null as is_free,
-            JSONExtractString(note, 'holder') as holder,
-            JSONExtractString(note, 'host') as host,
-            JSONExtractString(note, 'since') as since,
+            count() = 0 as is_free,
+            any(JSONExtractString(comment, 'holder')) as holder,
+            any(JSONExtractString(comment, 'host')) as host,
+            any(JSONExtractString(comment, 'since')) as since,
+            any(toDateTime(JSONExtractString(comment, 'renewed'), 'UTC')) + " ~ var('lease_seconds') ~ " as until,
             toString(until) as expires,
-            dateDiff('second', now('UTC'), until) as seconds_left,
-            (
-                select groupArray(query) from " ~ processes ~ " where position(query, 'system.processes') = 0
-            ) as queries,
-            arrayCount(q -> position(q, assumeNotNull(holder)) > 0, queries) as running
+            dateDiff('second', now('UTC'), until) as seconds_left
+        from system.tables
+        where database = '" ~ database ~ "' and name = 'lease__" ~ name ~ "'
         "
     )[0] -%}
+    {%- set seconds_left = row['seconds_left'] | int -%}
     {{ return({
         'now': row['asked_at'],
         'holder': none if row['is_free'] | int else row['holder'],
         'host': row['host'],
         'since': row['since'],
         'expires': row['expires'],
-        'seconds_left': row['seconds_left'] | int,
-        'running': row['running'] | int
+        'seconds_left': seconds_left,
+        'running': statements_of(row['holder']) if seconds_left < 0 and not row['is_free'] | int else 0
     }) }}
+{% endmacro %}
+
+
+{#- How many statements of an invocation run now: dbt names it in the comment of each. -#}
+{% macro statements_of(holder) %}
+    {%- set cluster = adapter.get_clickhouse_cluster_name() -%}
+    {%- set processes = 'clusterAllReplicas(' ~ cluster ~ ', system.processes)' if cluster else 'system.processes' -%}
+    {{ return(run_query(
+        "select count() as running from " ~ processes ~ " where position(query, '" ~ holder ~ "') > 0"
+        ~ " and position(query, 'system.processes') = 0"
+    )[0]['running'] | int) }}
 {% endmacro %}
 
 

@@ -52,7 +52,7 @@ class Session:
     def __init__(self, path: str) -> None:
         self.lock = threading.Lock()
         self.used = time.monotonic()
-        self._connection = chdb.connect(f"{path}?background_pool_size=16")
+        self._connection = chdb.connect(f"{path}?background_pool_size=4&background_merges_mutations_concurrency_ratio=32")
         self._settings: dict[str, str] = {}
         self._database = ""
 

@@ -170,7 +170,8 @@ def test_statements_on_a_cluster() -> None:
     macros["acquire_lease"]("stg_x", "db")
     macros["take_over_lease"]("stg_x", "db", OTHER)
     note = f'{{"holder": "{OTHER}", "host": "here", "since": "%s", "renewed": "2026-01-01 00:00:00"}}'
-    assert 'from clusterAllReplicas("dc1", system.processes)' in said[0]
+    assert macros["statements_of"](OTHER) == 0
+    assert 'from clusterAllReplicas("dc1", system.processes)' in said.pop()
     assert said[1] == (
         'create table if not exists db.lease__stg_x ON CLUSTER "dc1" ( nothing UInt8 ) engine = Null'
         f" comment '{note % '2026-01-01 00:00:00'}'"
