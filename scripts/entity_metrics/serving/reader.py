@@ -49,6 +49,13 @@ USER_METRICS = (
 )
 """Columns of user_totals that are served."""
 
+_WHOLE = {
+    "engagementScore": "toInt64(engagementScore * 10000)",
+    "rank": "ifNull(rank, 0)",
+    "version": "toUnixTimestamp64Micro(refreshed_at)",
+}
+"""What is no whole number of its own, as one."""
+
 
 class Reader:
     """Queries ClickHouse on one or several connections, each for one query at a time; threads may share it."""
@@ -95,15 +102,16 @@ class Reader:
         )
         return self._in_batches(sql, {"user_id": user_id}, ids)
 
-    def user_metrics(self, ids: Sequence[int]) -> dict[int, dict[str, str]]:
-        """The columns of user_totals that are not zero, as text, and under `version` which refresh they are of."""
-        pairs = ", ".join(f"'{name}', ifNull(toString({name}), '')" for name in USER_METRICS)
-        sql = (
-            "select user_id, cast(mapFilter((name, value) -> value not in ('', '0'),"
-            f" map({pairs}, 'version', toString(toUnixTimestamp64Micro(refreshed_at)))), 'Map(String, String)')"
-            f" from {self._database}.user_totals where user_id in {{ids:Array(Int32)}}"
-        )
-        return self._in_batches(sql, {}, ids)
+    def user_metrics(self, ids: Sequence[int]) -> dict[int, dict[str, int | float]]:
+        """The columns of user_totals that are not zero, and under `version` which refresh they are of, in microseconds."""
+        columns = ", ".join(_WHOLE.get(name, f"toInt64({name})") for name in (*USER_METRICS, "version"))
+        sql = f"select user_id, [{columns}] from {self._database}.user_totals where user_id in {{ids:Array(Int32)}}"
+        found: dict[int, dict[str, int | float]] = {}
+        for user_id, values in self._in_batches(sql, {}, ids).items():
+            found[user_id] = {name: value for name, value in zip((*USER_METRICS, "version"), values, strict=True) if value}
+            if "engagementScore" in found[user_id]:
+                found[user_id]["engagementScore"] /= 10_000
+        return found
 
     def engagement_score(self, user_id: int, until: datetime.date, days: int) -> float:
         """What the day `until` and so many days before it are worth for a user's content, as days and owners are now."""
@@ -115,14 +123,14 @@ class Reader:
         with self._connection() as client:
             return client.query(sql, parameters=values).result_rows[0][0]
 
-    def _in_batches(self, sql: str | SqlInState, values: dict[str, Any], ids: Sequence[int]) -> dict[int, Totals]:
-        found: dict[int, Totals] = {}
+    def _in_batches(self, sql: str | SqlInState, values: dict[str, Any], ids: Sequence[int]) -> dict[int, Any]:
+        found: dict[int, Any] = {}
         with self._connection() as client:
             for first in range(0, len(ids), BATCH):
                 found.update(self._rows(client, sql, values | {"ids": list(ids[first : first + BATCH])}))
         return found
 
-    def _rows(self, client: Client, sql: str | SqlInState, values: dict[str, Any]) -> list[tuple[int, Totals]]:
+    def _rows(self, client: Client, sql: str | SqlInState, values: dict[str, Any]) -> list[tuple[int, Any]]:
         """The query's rows. One that depends on the state is asked again if a step of a refresh came between."""
         if isinstance(sql, str):
             return client.query(sql, parameters=values).result_rows

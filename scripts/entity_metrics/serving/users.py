@@ -6,7 +6,7 @@ from typing import Any
 
 from entity_metrics.project import project_var
 from entity_metrics.serving import keys
-from entity_metrics.serving.kinds import Kind, numbers
+from entity_metrics.serving.kinds import Kind
 from entity_metrics.serving.reader import LIVE_USER_METRICS, Reader, Totals
 
 
@@ -63,10 +63,7 @@ class UserLookups:
             self.cache.invalidate([keys.user_key(i) for i in ids])
 
     def _users(self) -> Kind:
-        def fetch(batch: Any) -> dict[int, Any]:
-            return {i: dict(zip(row, numbers(row.values()), strict=True)) for i, row in self._reader.user_metrics(batch).items()}
-
-        return Kind("users", keys.user_key, fetch, life="users")
+        return Kind("users", keys.user_key, self._reader.user_metrics, life="users")
 
 
 def _set_live(shown: Totals, live: Totals) -> None:
