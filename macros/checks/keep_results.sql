@@ -8,6 +8,10 @@
         {%- set is_json = value is none or value is string or value is number or value is boolean or value is iterable -%}
         {%- do given.update({name: value if is_json else value | string}) -%}
     {%- endfor -%}
+    {%- set of_the_run -%}
+        '{{ invocation_id }}', '{{ run_started_at.strftime('%Y-%m-%d %H:%M:%S.%f')[:23] }}', '{{ flags.WHICH }}',
+        {{ sql_text(env_var('ENTITY_METRICS_REVISION', '')) }}, {{ sql_text(tojson(given)) }}
+    {%- endset -%}
     {%- set kept = api.Relation.create(schema=target.schema, identifier='run_results', type='table',
         can_on_cluster=adapter.get_clickhouse_cluster_name() is not none) -%}
     {% call statement('create_run_results') %}
@@ -35,9 +39,7 @@
         ) values
         {% for result in results -%}
             (
-                '{{ invocation_id }}', '{{ run_started_at.strftime('%Y-%m-%d %H:%M:%S.%f')[:23] }}', '{{ flags.WHICH }}',
-                {{ sql_text(env_var('ENTITY_METRICS_REVISION', '')) }}, {{ sql_text(tojson(given)) }},
-                '{{ result.node.name }}', '{{ result.node.resource_type }}',
+                {{ of_the_run }}, '{{ result.node.name }}', '{{ result.node.resource_type }}',
                 '{{ (result.node.attached_node or '').split('.')[-1] }}', '{{ result.status }}',
                 {{ 'null' if result.failures is none else result.failures }}, {{ result.execution_time }},
                 {{ sql_text(what_it_says(result.message)[:1000]) }}

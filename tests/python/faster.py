@@ -11,9 +11,10 @@ from dbt.adapters.base import BaseAdapter
 from dbt.compilation import Linker
 from dbt.context.macros import MacroNamespace
 from dbt_common import behavior_flags
-from dbt_common.events import functions, logger
+from dbt_common.events import base_types, functions, logger
 
 _env_secrets = functions.env_secrets
+_parsed = base_types.ParseDict
 _write_line = logger._Logger.write_line
 _find_cycles = Linker.find_cycles
 _schemas = BaseAdapter._get_cache_schemas
@@ -23,6 +24,7 @@ def make_faster() -> None:
     """For this process and those that it forks. No value and no message differs by it, but for the source of a behaviour flag."""
     parsedatetime.Constants = functools.cache(parsedatetime.Constants)  # three for each result of a query
     behavior_flags.BehaviorFlagRendered._default_source = staticmethod(lambda: "dbt.adapters.base.impl")  # read from the stack
+    base_types.ParseDict = _message
     functions.env_secrets = _Secrets()
     logger._Logger.write_line = _write_line_if_wanted
     BaseAdapter._get_cache_schemas = _schemas_of_all
@@ -30,6 +32,18 @@ def make_faster() -> None:
     Linker.find_cycles = lambda self: None if networkx.is_directed_acyclic_graph(self.graph) else _find_cycles(self)
     MacroNamespace.__iter__ = lambda self: iter(_flat(self))
     MacroNamespace.__getitem__ = lambda self, name: _flat(self)[name]
+
+
+def _message(values: dict[str, Any], empty: Any) -> Any:
+    """As ParseDict makes it: at once where the values have the fields' types, which takes a tenth of the time."""
+    try:
+        if "info" not in values:
+            return type(empty)(**values)
+        made = type(empty)(info={name: value for name, value in values["info"].items() if name != "ts"})
+        made.info.ts.FromJsonString(values["info"]["ts"])
+        return made
+    except (TypeError, ValueError, AttributeError, KeyError):
+        return _parsed(values, empty)
 
 
 class _Secrets:
