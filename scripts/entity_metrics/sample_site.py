@@ -67,12 +67,18 @@ def stop(folder: Path = FOLDER) -> bool:
     return any(stopped)
 
 
-def fill(connection: psycopg.Connection, entities: int) -> None:
-    """Create the site's tables, and their rows, in the first schema of the search path. One transaction: all of it or nothing."""
-    number = sql.Literal(entities).as_string(connection)
+def fill(connection: psycopg.Connection, entities: int, months: int = 28) -> None:
+    """Create the site's tables, and their rows, in the first schema of the search path. One transaction: all of it or nothing.
+
+    months: how many of the 28 months from 2022-11 have rows, from 1: a month is a part of each table of events.
+    """
+    values = {":entities": entities, ":months": months}
     with connection.transaction():
         for name in POSTGRES_FILES:
-            connection.execute((SCRIPTS / name).read_text().replace(":entities", number).encode())
+            script = (SCRIPTS / name).read_text()
+            for placeholder, value in values.items():
+                script = script.replace(placeholder, sql.Literal(value).as_string(connection))
+            connection.execute(script.encode())
 
 
 def fill_clickhouse(

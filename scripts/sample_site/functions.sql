@@ -41,6 +41,13 @@ language sql immutable as $$
     select case when row_number = row_count then 2147483647 else (row_number + row_number / 6)::int end
 $$;
 
+-- The time, in the same month or an earlier one: of the 28 months from 2022-11 so many have times, :months, evenly spread.
+create or replace function pg_temp.sample_in_months(at timestamp) returns timestamp
+language sql immutable as $$
+    select at - make_interval(months => month - month * :months / 28 * 28 / :months)
+    from (select (extract(year from at) * 12 + extract(month from at))::int - (2022 * 12 + 11) as month) as since
+$$;
+
 -- A time between 2022-11-01 and 2025-03-01. Every 41st row falls into the second in which the site began to write events, up to
 -- .043 before that moment, from .044 after it.
 create or replace function pg_temp.sample_time(row_number bigint, salt int) returns timestamp(3)
@@ -48,14 +55,20 @@ language sql immutable as $$
     select case
         when row_number % 41 = 7
             then timestamp '2024-08-07 15:44:39' + (array[0, 43, 44, 45, 999])[1 + row_number / 41 % 5] * interval '1 millisecond'
-        else timestamp '2022-11-01' + hashint8extended(row_number, salt) % 36763200000 * interval '1 millisecond' + interval '425.5 days'
+        else pg_temp.sample_in_months(
+            timestamp '2022-11-01' + hashint8extended(row_number, salt) % 36763200000 * interval '1 millisecond' + interval '425.5 days'
+        )
     end
 $$;
 
--- A later time of the same row: up to 20 days later, never after 2025-03-01.
+-- A later time of the same row: up to 20 days later, never after 2025-03-01, and in the same month where not all months have times.
 create or replace function pg_temp.sample_later(since timestamp, hash bigint) returns timestamp(3)
 language sql immutable as $$
-    select least(since + hash % 1728000000 * interval '1 millisecond', timestamp '2025-02-28 23:59:59.999')
+    select least(
+        since + hash % 1728000000 * interval '1 millisecond',
+        timestamp '2025-02-28 23:59:59.999',
+        case when :months < 28 then date_trunc('month', since) + interval '1 month - 1 millisecond' end
+    )
 $$;
 
 -- A count that no source row explains: 0 in all but `share` of 100 entities, else up to `most`, and sometimes negative.

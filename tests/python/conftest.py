@@ -18,6 +18,7 @@ from entity_metrics import embedded_postgres, sample_site
 from entity_metrics.target import Target, embedded_target
 from faster import make_faster
 from harness import Project, Server
+from postgres_server import SAMPLE_MONTHS
 from serving import Valkey, close_clients
 from warm import Warm
 
@@ -48,7 +49,7 @@ def sample_server(folder: Path, entities: int = 100) -> Server:
         connection.execute("create role site login superuser password " + psycopg.sql.quote(PASSWORD))
         connection.execute("create database sample")
     with server.connect("sample") as connection, connection.transaction():
-        sample_site.fill(connection, entities)
+        sample_site.fill(connection, entities, SAMPLE_MONTHS)
         sample_site.fill_brand_visibility(connection, 40)
     authentication = folder / "pg_hba.conf"
     authentication.write_text("local all postgres trust\nlocal all all scram-sha-256\n")

@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import gc
 import os
 import re
 import shutil
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import clickhouse_connect
+from clickhouse_connect.driver.exceptions import ProgrammingError
 from dbt.adapters.chdb import ENGINE_OPTIONS
 from dbt.cli.main import dbtRunner, dbtRunnerResult
 
@@ -181,6 +183,9 @@ class Project(EventTable):
     def _invoke(self, arguments: tuple[str, ...]) -> tuple[dbtRunnerResult, list[tuple[str, str]]]:
         """What dbt gives, and each of its messages with its level."""
         manifest = self.manifest()
+        if self._client is None:
+            with contextlib.suppress(ProgrammingError):  # another process has the folder open, as dbt will say
+                self._client = self.client()  # so that the engine is not ended and begun anew for what comes after dbt
         said: list[tuple[str, str]] = []
         with self.inside():
             runner = dbtRunner(manifest, [lambda event: said.append((str(event.info.level), event.info.msg))])
@@ -194,6 +199,8 @@ class Project(EventTable):
             parsed.keep(self._kept, unchanged=True)
             with self.inside():
                 self._manifest = dbtRunner().invoke(["parse", "--quiet", "--vars", variables]).result
+            gc.collect()
+            gc.freeze()  # it stays
         return self._manifest
 
     @contextlib.contextmanager

@@ -1,5 +1,6 @@
 """The sample site: every case that the site's tables can hold, and legacy counts that follow from its rows."""
 
+import datetime
 import sys
 
 import psycopg
@@ -7,6 +8,7 @@ import pytest
 
 from entity_metrics import sample_site
 from harness import Project, Server
+from postgres_server import SAMPLE_MONTHS
 
 CUTOFF = "timestamp '2024-08-07 15:44:39.044'"
 """When the site began to write events itself."""
@@ -228,7 +230,7 @@ def test_the_same_in_a_schema_of_its_own(server: Server) -> None:
     """Every time the same rows, whatever the schema is called; a second attempt changes nothing."""
     with server.connect("postgres") as connection:
         connection.execute("create schema site; set search_path = site")
-        sample_site.fill(connection, 100)
+        sample_site.fill(connection, 100, SAMPLE_MONTHS)
         digests = []
         for table, but in (("CommentV2", ""), ("BuzzTip", ""), ("ModelMetric", " - 'updatedAt'")):
             query = f"""select md5(string_agg(row, ';' order by row))
@@ -236,9 +238,23 @@ def test_the_same_in_a_schema_of_its_own(server: Server) -> None:
             with server.connect("sample") as other:
                 digests.append((connection.execute(query).fetchone(), other.execute(query).fetchone()))
         with pytest.raises(psycopg.errors.DuplicateObject):
-            sample_site.fill(connection, 100)
+            sample_site.fill(connection, 100, SAMPLE_MONTHS)
         connection.execute("drop schema site cascade")
     assert [one for one, other in digests if one != other] == []
+
+
+def test_months(server: Server) -> None:
+    """All 28 have reactions; in the tests' sample every fourth has, and the one in which the site began to write events."""
+    months = """select distinct date_trunc('month', "createdAt")::date from "ImageReaction" order by 1"""
+    with server.connect("postgres") as connection:
+        connection.execute("create schema site; set search_path = site")
+        sample_site.fill(connection, 100)
+        of_all = [month for (month,) in connection.execute(months)]
+        connection.execute("drop schema site cascade")
+    with server.connect("sample") as connection:
+        of_few = [month for (month,) in connection.execute(months)]
+    assert (len(of_all), str(of_all[0]), str(of_all[-1])) == (28, "2022-11-01", "2025-02-01")
+    assert of_few == sorted({*of_all[:: 28 // SAMPLE_MONTHS], datetime.date(2024, 8, 1)})
 
 
 def test_clickhouse_tables(connected: Project) -> None:
