@@ -73,7 +73,7 @@ class Project(EventTable):
             source, copy = PROJECT / name, self.folder / name
             copy.parent.mkdir(parents=True, exist_ok=True)
             if source.is_dir():
-                shutil.copytree(source, copy, ignore=shutil.ignore_patterns("__pycache__"))
+                shutil.copytree(source, copy)
             elif source.exists():
                 shutil.copy2(source, copy)
         for job in without:

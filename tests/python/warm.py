@@ -6,8 +6,10 @@ A command is what it would be in a process of its own: its arguments, environmen
 import atexit
 import ctypes
 import gc
+import importlib
 import json
 import os
+import pkgutil
 import runpy
 import secrets
 import shutil
@@ -129,9 +131,11 @@ def serve() -> None:
     What commands import and make lazily is there before. The engine itself is not: its threads would be missing in a fork.
     """
     import dbt.adapters.chdb  # noqa: F401
+    import dbt.task.build  # noqa: F401
     import numpy  # noqa: F401
     from sqlparse.lexer import Lexer
 
+    import_libraries()
     make_faster()
     Lexer.get_default_instance()
     gc.disable()  # for commands that end soon
@@ -147,6 +151,17 @@ def serve() -> None:
             if answer == 0:
                 end(Command(**request))
         print(answer, flush=True)
+
+
+def import_libraries() -> None:
+    """Import what the project's commands import, all but their own modules: a copy has its own."""
+    sys.path.insert(0, str(PROJECT / "scripts"))
+    package = importlib.import_module("entity_metrics")
+    for module in pkgutil.walk_packages(package.__path__, "entity_metrics."):
+        importlib.import_module(module.name)
+    for name in [name for name in sys.modules if name.split(".")[0] == "entity_metrics"]:
+        del sys.modules[name]
+    sys.path.pop(0)
 
 
 def parse() -> None:
