@@ -11,7 +11,7 @@ import psycopg
 from entity_metrics import PROJECT, embedded_postgres
 
 SAMPLE_MONTHS = 7
-"""Months of the sample site in the tests, every fourth: a month is a part of each table of events, which takes ten milliseconds."""
+"""Months of the sample site in the tests, every fourth: each is a part of each table of events, which takes ten milliseconds."""
 
 
 @dataclass

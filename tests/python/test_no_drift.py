@@ -25,7 +25,7 @@ from serving import DATABASE, TABLE, Valkey, metrics, recorder, summed
 JOB = "source_events"
 SEED = 20
 IMAGES = 12
-SECONDS = 20
+SECONDS = 10
 LONGEST = 240
 """Seconds that a busy machine may take until so much was served and killed as the test demands."""
 

@@ -130,7 +130,7 @@ def serve() -> None:
 
     What commands import and make lazily is there before. The engine itself is not: its threads would be missing in a fork.
     """
-    import dbt.adapters.chdb  # noqa: F401
+    import dbt.adapters.chdb
     import dbt.task.build  # noqa: F401
     import numpy  # noqa: F401
     from sqlparse.lexer import Lexer

@@ -18,8 +18,8 @@ from dbt.include import chdb
 DEFAULT_PATH = ".chdb"
 
 ENGINE_OPTIONS = {"background_pool_size": 4, "background_merges_mutations_concurrency_ratio": 32}
-"""A merge or mutation waits, half a second at a time, until fewer than threads times their ratio are at work: a delete in 120 small
-parts takes 0.7 s, and 10 s with four threads and the default ratio of 2."""
+"""A merge or mutation waits, half a second at a time, until fewer than threads times this ratio are at work: a delete in 120
+small parts takes 0.7 s, and 10 s with four threads and the default ratio, 2."""
 
 _opening = threading.Lock()
 """Held while a connection opens. The first one imports chdb, which changes the folder meanwhile: a relative path would differ."""
