@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from entity_metrics import PROJECT, embedded_valkey, registry
-from entity_metrics.benchmarks.models import create_event_table, dbt
+from entity_metrics.benchmarks.models import create_event_table, dbt, wait_for_merges
 from entity_metrics.serving import EntityMetrics
 from entity_metrics.serving.bulk import BulkFill
 from entity_metrics.serving.keys import entity_key
@@ -25,7 +25,7 @@ QUANTITIES = [quantity.name for quantity in registry.quantities() if quantity.en
 POSTS = ["Like", "Heart", "commentCount"]
 FOLDER = PROJECT / "target" / "benchmark" / "valkey"
 IDS = 1000
-REPEAT = 200
+REPEAT = 1000
 THREADS = 200
 
 
@@ -49,6 +49,7 @@ def record(target: Target, rows: int) -> dict[str, Any]:
     images = max(rows // len(QUANTITIES), IDS)
     fill_events(target, images)
     dbt("run", "--select", "event_table", "totals", "lookups")
+    wait_for_merges(target)
     client = target.client._client
     with empty_cache() as cache:
         reader = _CountingReader(client, target.database)
@@ -124,7 +125,7 @@ def lookups(reader: Reader, cache: Cache, images: int) -> dict[str, float]:
     def forget(ids: list[int]) -> None:
         cache.client.unlink(*(entity_key("Image", i) for i in ids))
 
-    return seconds | percentiles("get that misses", lambda ids: metrics.get("Image", ids), images, REPEAT // 2, forget)
+    return seconds | percentiles("get that misses", lambda ids: metrics.get("Image", ids), images, REPEAT // 4, forget)
 
 
 def stampede(reader: _CountingReader, cache: Cache, images: int) -> dict[str, int]:

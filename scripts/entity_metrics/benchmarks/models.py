@@ -2,6 +2,7 @@
 
 import itertools
 import statistics
+import time
 from datetime import UTC, datetime
 from typing import Any
 
@@ -72,3 +73,9 @@ def run_and_publish(staging: list[str], events: str, publishing: str, building: 
         "publishing": elapsed(nodes, publishing),
         f"staging + {building} + publishing": elapsed(nodes, *staging, events, publishing),
     }
+
+
+def wait_for_merges(target: Target) -> None:
+    """Until nothing that was written before is merged any more: what follows is timed by itself."""
+    while target.value("select count() from system.merges"):
+        time.sleep(0.1)
