@@ -102,15 +102,16 @@
         where database = '" ~ database ~ "' and name = 'lease__" ~ name ~ "'
         "
     )[0] -%}
+    {%- set holder = none if row['is_free'] | int else row['holder'] -%}
     {%- set seconds_left = row['seconds_left'] | int -%}
     {{ return({
         'now': row['asked_at'],
-        'holder': none if row['is_free'] | int else row['holder'],
+        'holder': holder,
         'host': row['host'],
         'since': row['since'],
         'expires': row['expires'],
         'seconds_left': seconds_left,
-        'running': statements_of(row['holder']) if seconds_left < 0 and not row['is_free'] | int else 0
+        'running': statements_of(holder) if holder is not none and seconds_left < 0 else 0
     }) }}
 {% endmacro %}
 

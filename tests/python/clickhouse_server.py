@@ -6,8 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any, ClassVar
+from urllib.parse import urlencode
 
 import clickhouse_connect
+from dbt.adapters.chdb import ENGINE_OPTIONS
 
 from harness import Project
 
@@ -36,8 +38,9 @@ class ClickHouse:
     }
 
     def __init__(self, folder: Path, timezone: str = "UTC") -> None:
+        script, options = Path(__file__).with_name("http_clickhouse.py"), urlencode(ENGINE_OPTIONS)
         self._process = subprocess.Popen(
-            [sys.executable, str(Path(__file__).with_name("http_clickhouse.py")), str(folder), str(self.port), SECRET],
+            [sys.executable, str(script), str(folder), options, str(self.port), SECRET],
             stdout=subprocess.PIPE,
             env=os.environ | {"TZ": timezone},
         )

@@ -183,9 +183,8 @@ class Project(EventTable):
     def _invoke(self, arguments: tuple[str, ...]) -> tuple[dbtRunnerResult, list[tuple[str, str]]]:
         """What dbt gives, and each of its messages with its level."""
         manifest = self.manifest()
-        if self._client is None:
-            with contextlib.suppress(ProgrammingError):  # another process has the folder open, as dbt will say
-                self._client = self.client()  # so that the engine is not ended and begun anew for what comes after dbt
+        with contextlib.suppress(ProgrammingError):  # another process has the folder open, as dbt will say
+            self._opened()  # so that the engine is not ended and begun anew for what comes after dbt
         said: list[tuple[str, str]] = []
         with self.inside():
             runner = dbtRunner(manifest, [lambda event: said.append((str(event.info.level), event.info.msg))])
@@ -281,11 +280,16 @@ class Project(EventTable):
             settings={"session_timezone": "UTC", "mutations_sync": "2"},
         )
 
-    def rows(self, sql: str) -> list[tuple[Any, ...]]:
-        """Run a statement in the chDB folder, which a command that follows can open again."""
+    def _opened(self) -> Any:
+        """The client that stays open until the folder is released."""
         if self._client is None:
             self._client = self.client()
-        return list(self._client.query(sql).result_rows) if sql.lstrip().startswith(("select", "with")) else self._command(sql)
+        return self._client
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        """Run a statement in the chDB folder, which a command that follows can open again."""
+        client = self._opened()
+        return list(client.query(sql).result_rows) if sql.lstrip().startswith(("select", "with")) else self._command(sql)
 
     def value(self, sql: str) -> Any:
         return self.rows(sql)[0][0]

@@ -49,10 +49,10 @@ IDLE_SECONDS = 60.0
 class Session:
     """A connection to the engine: the state of an HTTP session, with the settings of the last query's URL."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, engine: str) -> None:
         self.lock = threading.Lock()
         self.used = time.monotonic()
-        self._connection = chdb.connect(f"{path}?background_pool_size=4&background_merges_mutations_concurrency_ratio=32")
+        self._connection = chdb.connect(engine)
         self._settings: dict[str, str] = {}
         self._database = ""
 
@@ -107,12 +107,13 @@ class Endpoint(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 64
 
-    def __init__(self, path: str, port: int, password: str) -> None:
+    def __init__(self, path: str, options: str, port: int, password: str) -> None:
         super().__init__(("127.0.0.1", port), Handler)
         self.path, self.password = path, password
+        self.address = f"{path}?{options}"
         self.sessions: dict[str, Session] = {}
         self.sessions_lock = threading.Lock()
-        self.engine = Session(path)  # keeps the engine open
+        self.engine = Session(self.address)  # keeps the engine open
         self.timezone = self.engine.query(b"select timezone()", {})[0].decode().strip()
 
     def handle_error(self, *_: object) -> None:
@@ -123,7 +124,7 @@ class Endpoint(ThreadingHTTPServer):
         """The session that a URL names, or one of its own for this query. Raises RuntimeError for one in use."""
         name = url.get("session_id")
         if not name or "readonly" in url:  # which cannot be taken back
-            alone = Session(self.path)
+            alone = Session(self.address)
             try:
                 yield alone
             finally:
@@ -134,7 +135,7 @@ class Endpoint(ThreadingHTTPServer):
                 if not self.sessions[idle].lock.locked():
                     self.sessions.pop(idle).close()
             if name not in self.sessions:
-                self.sessions[name] = Session(self.path)
+                self.sessions[name] = Session(self.address)
             kept = self.sessions[name]
             if not kept.lock.acquire(blocking=False):
                 raise RuntimeError(
@@ -233,6 +234,6 @@ class Handler(BaseHTTPRequestHandler):
 
 
 if __name__ == "__main__":
-    endpoint = Endpoint(sys.argv[1], int(sys.argv[2]), sys.argv[3])
+    endpoint = Endpoint(sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4])
     print("ready", flush=True)
     endpoint.serve_forever()

@@ -153,8 +153,7 @@ def test_again_then_after_a_change_and_nothing_else_touched(built: Project) -> N
     before = add_live_events(built)
     assert len(before) == 8
     again = built.dbt_here("run", "--select", BUILT, "--vars", VARS)
-    events = built.value("select count() from entity_metrics.tag_engagement")
-    assert f"tag_engagement: published {events} events" in again.output
+    assert "tag_engagement: published 440 events" in again.output
     assert not re.search("(delete from|alter table|insert into) `entity_metrics`.`entityMetricEvents_new`", again.output)
     assert built.value("select count() from system.mutations where table = 'entityMetricEvents_new'") == 0
     built.postgres(

@@ -18,6 +18,7 @@ EVENTS = 6
 TOUCHED = 10_000
 READS = 300
 CACHED = 100 * IDS
+"""Users that are stored before cached ones are read."""
 
 SHARES = {"Model": 0.1, "ModelVersion": 0.15, "Post": 0.25, "Image": 0.45, "Article": 0.03, "BountyEntry": 0.02}
 QUANTITIES = {

@@ -104,11 +104,12 @@ class Reader:
 
     def user_metrics(self, ids: Sequence[int]) -> dict[int, dict[str, int | float]]:
         """The columns of user_totals that are not zero, and under `version` which refresh they are of, in microseconds."""
-        columns = ", ".join(_WHOLE.get(name, f"toInt64({name})") for name in (*USER_METRICS, "version"))
+        names = (*USER_METRICS, "version")
+        columns = ", ".join(_WHOLE.get(name, f"toInt64({name})") for name in names)
         sql = f"select user_id, [{columns}] from {self._database}.user_totals where user_id in {{ids:Array(Int32)}}"
         found: dict[int, dict[str, int | float]] = {}
         for user_id, values in self._in_batches(sql, {}, ids).items():
-            found[user_id] = {name: value for name, value in zip((*USER_METRICS, "version"), values, strict=True) if value}
+            found[user_id] = {name: value for name, value in zip(names, values, strict=True) if value}
             if "engagementScore" in found[user_id]:
                 found[user_id]["engagementScore"] /= 10_000
         return found
