@@ -1,5 +1,5 @@
 -- Of each quantity and hop: what is before it and what is after it, in sums. Doubtful is what is to be looked at key by key.
-{{ config(materialized='view') }}
+{{ config(materialized='table', engine='MergeTree()', order_by='(entity_type, quantity, hop)') }}
 {% set sources = audited_sources() if execute else [] %}
 
 with registry as {{ registry() }},

@@ -131,6 +131,11 @@ def project(request: pytest.FixtureRequest, server: Server, warm: Warm, prepared
         made.close()
 
 
+def pytest_sessionfinish() -> None:
+    """pytest looks through all objects when it ends."""
+    gc.freeze()
+
+
 @contextlib.contextmanager
 def source_database(server: Server) -> Iterator[str]:
     """A copy of the database `sample`, while it is used."""

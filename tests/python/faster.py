@@ -5,12 +5,15 @@ import os
 from collections.abc import Iterable
 from typing import Any
 
+import jinja2
 import networkx
 import parsedatetime
 from dbt.adapters.base import BaseAdapter
 from dbt.clients.jinja import MacroGenerator
 from dbt.compilation import Linker
-from dbt.context.macros import MacroNamespace, MacroNamespaceBuilder
+from dbt.context.macros import MacroNamespaceBuilder
+from dbt.exceptions import PackageNotFoundForMacroError
+from dbt.include.global_project import PROJECT_NAME as GLOBAL_PROJECT_NAME
 from dbt_common import behavior_flags
 from dbt_common.events import base_types, functions, logger
 
@@ -31,9 +34,7 @@ def make_faster() -> None:
     BaseAdapter._get_cache_schemas = _schemas_of_all
     Linker.get_graph_summary = _summary
     Linker.find_cycles = lambda self: None if networkx.is_directed_acyclic_graph(self.graph) else _find_cycles(self)
-    MacroNamespaceBuilder.add_macros = _add_macros
-    MacroNamespace.__iter__ = lambda self: iter(_flat(self))
-    MacroNamespace.__getitem__ = lambda self, name: _flat(self)[name]
+    MacroNamespaceBuilder.build_namespace = _namespace
 
 
 def _message(values: dict[str, Any], empty: Any) -> Any:
@@ -67,28 +68,40 @@ def _write_line_if_wanted(to: logger._Logger, message: Any) -> None:
         _write_line(to, message)
 
 
-def _add_macros(builder: MacroNamespaceBuilder, macros: Iterable[Any], context: dict[str, Any]) -> None:
-    """Hundreds for each node: without the initializers of three classes, and without asking again whether two have one name."""
-    own = {builder.root_package: builder.globals, builder.search_package: builder.locals}  # the node's, where it is the root's
-    for macro in macros:
-        made = MacroGenerator.__new__(MacroGenerator)
-        made.__dict__ |= {"context": context, "macro": macro, "node": builder.node, "stack": builder.thread_ctx}
-        if macro.package_name in builder.internal_package_names:
-            builder.internal_packages.setdefault(macro.package_name, {})[macro.name] = made
-        else:
-            builder.packages.setdefault(macro.package_name, {})[macro.name] = made
-            if macro.package_name in own:
-                own[macro.package_name][macro.name] = made
+class _Macro(MacroGenerator):
+    """A macro in the contexts of all nodes: Jinja says in which of them it is called."""
+
+    @jinja2.pass_context
+    def __call__(self, context: jinja2.runtime.Context, *arguments: Any, **named: Any) -> Any:
+        return MacroGenerator(self.macro, *context.parent[_NODE])(*arguments, **named)
 
 
-def _flat(namespace: MacroNamespace) -> dict[str, Any]:
-    """All macros of a namespace by name; it does not change once it is made."""
-    if "flat" not in namespace.__dict__:
-        flat: dict[str, Any] = {}
-        for macros in reversed([*namespace._search_order()]):
-            flat.update(macros)
-        namespace.flat = flat
-    return namespace.flat
+class _Namespace(dict[str, Any]):
+    """All macros by name, and those of a package by the package's."""
+
+    def get_from_package(self, package: str | None, name: str) -> Any:
+        if package is not None and package not in self:
+            raise PackageNotFoundForMacroError(package)
+        return (self if package is None else self[package]).get(name)
+
+
+_NODE = "_node_of_macros"
+"""The entry of a context by which a macro knows it: the context itself, the node, and the macros that call each other in it."""
+
+_namespaces: dict[tuple[Any, ...], tuple[Any, dict[str, Any]]] = {}
+
+
+def _namespace(builder: MacroNamespaceBuilder, macros: dict[str, dict[str, Any]], context: dict[str, Any]) -> _Namespace:
+    """dbt makes hundreds of objects for each node, twice, which collecting garbage takes away again."""
+    order = tuple(builder.internal_package_names_order)
+    key = (id(macros), sum(map(len, macros.values())), builder.root_package, builder.search_package, order)
+    if key not in _namespaces:
+        made = {package: {macro.name: _Macro(macro) for macro in of.values()} for package, of in macros.items()}
+        own = {package: of for package, of in made.items() if package not in order}
+        internal = {name: macro for package in reversed(order) for name, macro in made.get(package, {}).items()}
+        first = [own.get(builder.search_package, {}), own.get(builder.root_package, {}), own, {GLOBAL_PROJECT_NAME: internal}]
+        _namespaces[key] = macros, {name: macro for found in reversed([*first, internal]) for name, macro in found.items()}
+    return _Namespace(_namespaces[key][1] | {_NODE: (context, builder.node, builder.thread_ctx)})
 
 
 def _schemas_of_all(adapter: BaseAdapter, nodes: Iterable[Any]) -> set[Any]:

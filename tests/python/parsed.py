@@ -26,6 +26,7 @@ WANTED = "wanted"
 """The folder with a file for each manifest that was read."""
 
 _loaded: dict[Path, Manifest] = {}
+_compiled: dict[str, Any] = {}
 _read = ManifestLoader.read_manifest_for_partial_parse
 _write = ManifestLoader.write_manifest_for_partial_parse
 _read_files = ReadFilesFromFileSystem.read_files
@@ -82,10 +83,13 @@ def keep(folder: Path, unchanged: bool) -> None:
     def compiled(environment: MacroFuzzEnvironment, source: Any, *arguments: Any, **options: Any) -> Any:
         if not isinstance(source, str) or arguments or options:
             return _compile(environment, source, *arguments, **options)
-        file = folder / hashlib.sha256(f"{type(environment).__name__} {source}".encode()).hexdigest()[:32]
-        if not file.exists():
-            _put(file, marshal.dumps(_compile(environment, source)))
-        return marshal.loads(file.read_bytes())
+        key = f"{type(environment).__name__} {source}"
+        if key not in _compiled:
+            file = folder / hashlib.sha256(key.encode()).hexdigest()[:32]
+            if not file.exists():
+                _put(file, marshal.dumps(_compile(environment, source)))
+            _compiled[key] = marshal.loads(file.read_bytes())
+        return _compiled[key]
 
     MacroFuzzEnvironment.compile = compiled
     ManifestLoader.read_manifest_for_partial_parse = read

@@ -15,7 +15,7 @@ from dbt_common.context import set_invocation_context
 
 from conftest import PASSWORD
 from entity_metrics import PROJECT
-from harness import Project
+from harness import LOGGED, Project
 
 
 def files_with(folder: Path, secret: str) -> set[str]:
@@ -43,6 +43,7 @@ def test_connect_refuses_a_database_of_another_kind(project: Project) -> None:
 
 def test_the_password_stays_in_the_named_collection(connected: Project) -> None:
     """In no file of target/, logs/ or chDB but the collection's own, and in no output, whether all goes well or not."""
+    connected.environment |= LOGGED
     secret = "s3cret-Pa55"
     assert secret in PASSWORD
     outputs = [connected.connect().output]

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from harness import Project
+from harness import LOGGED, Project
 from test_staging import DBT, as_on_an_older_server, make_bounties, small_ranges
 from warm import Started
 
@@ -86,7 +86,7 @@ def test_grants(connected: Project) -> None:
     model = connected.folder / "models/bounty_metrics/stg_bounty_metrics.sql"
     config = "materialized='pull', grants={'select': ['reader']},"
     model.write_text(model.read_text().replace("materialized='pull',", config))
-    connected.dbt(*PULL, ok=False)
+    connected.dbt(*PULL, ok=False, **LOGGED)
     log = (connected.folder / "logs" / "dbt.log").read_text()
     assert re.search(r"grant\s+select\s+on\s+\S*stg_bounty_metrics\S*\s+to\s+\S*reader", log)
     assert connected.value("select count() from entity_metrics.stg_bounty_metrics") > 0

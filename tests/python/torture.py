@@ -24,7 +24,7 @@ from dbt.cli.main import dbtRunner
 from clickhouse_server import ClickHouse, ServerProject
 from conftest import PASSWORD, sample_server
 from forked import Child, in_child
-from harness import EVENTS, Project
+from harness import EVENTS, LOGGED, Project
 from warm import Warm
 
 LEASE_SECONDS = 2
@@ -141,6 +141,7 @@ class Torture:
 
     def begin(self, project: Project) -> None:
         """The first run; what it takes, and what others have in the event table."""
+        project.environment |= LOGGED
         project.manifest(VARS)
         started = time.monotonic()
         child = self.start(project, BUILD)

@@ -17,9 +17,14 @@ from dbt.include import chdb
 
 DEFAULT_PATH = ".chdb"
 
-ENGINE_OPTIONS = {"background_pool_size": 4, "background_merges_mutations_concurrency_ratio": 32}
-"""A merge or mutation waits, half a second at a time, until fewer than threads times this ratio are at work: a delete in 120
-small parts takes 0.7 s, and 10 s with four threads and the default ratio, 2."""
+ENGINE_OPTIONS = {
+    "background_pool_size": 4,
+    "background_merges_mutations_concurrency_ratio": 32,
+    "database_atomic_delay_before_drop_table_sec": 0,
+}
+"""A merge or mutation waits, half a second at a time, until fewer than threads times the ratio are at work: a delete in 120 small
+parts takes 0.7 s, and 10 s with four threads and the default ratio, 2. A dropped table stays for eight minutes by default, and is
+opened again by each process that opens the folder: after a test of everything that is half of the time that opening takes."""
 
 _opening = threading.Lock()
 """Held while a connection opens. The first one imports chdb, which changes the folder meanwhile: a relative path would differ."""
