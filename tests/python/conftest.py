@@ -138,13 +138,21 @@ def pytest_sessionfinish() -> None:
 
 @contextlib.contextmanager
 def source_database(server: Server) -> Iterator[str]:
-    """A copy of the database `sample`, while it is used."""
-    database = f"test_{next(_numbers)}"
+    """A copy of the database `sample`, while it is used. One in which nothing was written is used again."""
+    transaction = "select pg_snapshot_xmax(pg_current_snapshot())"  # the next one that writes anything
     with server.connect("postgres") as connection:
-        connection.execute(f"create database {database} template sample")
+        if server.unchanged:
+            database = server.unchanged.pop()
+        else:
+            database = f"test_{next(_numbers)}"
+            connection.execute(f"create database {database} template sample")
+        before = connection.execute(transaction).fetchone()
     yield database
     with server.connect("postgres") as connection:
-        connection.execute(f"drop database {database} with (force)")
+        if connection.execute(transaction).fetchone() == before:
+            server.unchanged.append(database)
+        else:
+            connection.execute(f"drop database {database} with (force)")
 
 
 @pytest.fixture

@@ -2,12 +2,15 @@
 
 import functools
 import os
+import pickle
 from collections.abc import Iterable
 from typing import Any
 
 import jinja2
 import networkx
 import parsedatetime
+import yaml
+from clickhouse_connect.driver.client import Client
 from dbt.adapters.base import BaseAdapter
 from dbt.clients.jinja import MacroGenerator
 from dbt.compilation import Linker
@@ -17,6 +20,8 @@ from dbt.include.global_project import PROJECT_NAME as GLOBAL_PROJECT_NAME
 from dbt_common import behavior_flags
 from dbt_common.events import base_types, functions, logger
 
+_load = yaml.load
+_init_common_settings = Client._init_common_settings
 _env_secrets = functions.env_secrets
 _parsed = base_types.ParseDict
 _write_line = logger._Logger.write_line
@@ -29,6 +34,8 @@ def make_faster() -> None:
     parsedatetime.Constants = functools.cache(parsedatetime.Constants)  # three for each result of a query
     behavior_flags.BehaviorFlagRendered._default_source = staticmethod(lambda: "dbt.adapters.base.impl")  # read from the stack
     base_types.ParseDict = _message
+    yaml.load = _read_yaml
+    Client._init_common_settings = _begin
     functions.env_secrets = _Secrets()
     logger._Logger.write_line = _write_line_if_wanted
     BaseAdapter._get_cache_schemas = _schemas_of_all
@@ -47,6 +54,31 @@ def _message(values: dict[str, Any], empty: Any) -> Any:
         return made
     except (TypeError, ValueError, AttributeError, KeyError):
         return _parsed(values, empty)
+
+
+_yaml: dict[tuple[Any, Any], bytes] = {}
+_begun: dict[tuple[Any, ...], Any] = {}
+
+
+def _read_yaml(text: Any, Loader: Any) -> Any:
+    """A command reads the project's and the profile's YAML four times."""
+    if (text, Loader) not in _yaml:
+        _yaml[text, Loader] = pickle.dumps(_load(text, Loader))
+    return pickle.loads(_yaml[text, Loader])
+
+
+def _begin(client: Client, source_of_zone: Any) -> None:
+    """Each connection of clickhouse-connect asks for the engine's version, zone and all of its settings, for 9 ms."""
+    given = {name: value for name, value in (client._initial_settings or {}).items() if name != "session_id"}
+    key = (os.environ.get("TZ"), source_of_zone, repr(given))
+    if type(client).__name__ != "ChdbClient":
+        _init_common_settings(client, source_of_zone)
+    elif key in _begun:
+        client._apply_init_result(_begun[key])
+    else:
+        apply = client._apply_init_result
+        client._apply_init_result = lambda result: (_begun.setdefault(key, result), apply(result))
+        _init_common_settings(client, source_of_zone)
 
 
 class _Secrets:

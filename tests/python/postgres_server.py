@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import psycopg
@@ -16,10 +16,14 @@ SAMPLE_MONTHS = 7
 
 @dataclass
 class Server:
-    """A PostgreSQL server: its data folder and libpq's variables for its superuser."""
+    """A PostgreSQL server: its data folder and libpq's variables for its superuser.
+
+    unchanged: databases that are as `sample` is, which nobody uses.
+    """
 
     folder: Path
     environment: dict[str, str]
+    unchanged: list[str] = field(default_factory=list)
 
     def connect(self, database: str) -> psycopg.Connection:
         return psycopg.connect(
