@@ -125,7 +125,7 @@ class Steps:
 
     def end(self, _ids: list[int], hashes: list[str]) -> None:
         increments = [[2, "commentCount", 1]] * len(hashes)
-        self.cache.call("end_write", hashes, ["w", "x", self.cache.ttl_ms, self.cache.mark_ms], increments)
+        self.cache.call("end_write", hashes, ["w", "x", self.cache.mark_ms], increments)
 
     def name(self, ids: list[int], _hashes: list[str]) -> None:
         self.fill._name("Post", self._range(ids))

@@ -8,8 +8,8 @@ from entity_metrics.serving import AsyncEntityMetrics
 from entity_metrics.serving.check import Check
 from entity_metrics.serving.keys import user_key
 from entity_metrics.serving.reader import USER_METRICS
-from entity_metrics.serving.refresh import tell_users
-from harness import Project
+from entity_metrics.serving.refresh import tell_cache, tell_users
+from harness import EVENTS, Project
 from serving import Valkey, client, close_clients, metrics, recorder
 from users import BUILT, DATABASE, USERS, VARS, refresh
 
@@ -42,12 +42,15 @@ def test_users_in_the_cache(built: Project, valkey: Valkey, tmp_path) -> None:
     assert 0 < cache.client.pttl(user_key(first)) <= 3_600_000, "an hour, and not longer by reading"
     assert lookups.get_user_metrics(ids).totals == found.totals, "as cached"
 
-    # A follow is there at once; an upload after the next refresh.
+    # A follow is there at once, in the hash itself; an upload after the next refresh.
     followers = lookups.get_user_follower_count(first)
+    cache.client.pexpire(user_key(first), 100_000)
     with recorder(built, tmp_path, cache) as recording:
         recording.record_follow(second, first, None, "Follow")
         recording.record_upload("Post", 912345, first)
     assert lookups.get_user_follower_count(first) == followers + 1
+    assert int(cache.client.hget(user_key(first), "followerCount")) == followers + 1
+    assert cache.client.pttl(user_key(first)) <= 100_000, "and not longer by writing"
     now = lookups.get_user_metrics([first])[first]
     assert (now["followerCount"], now["postCount"]) == (followers + 1, found[first]["postCount"])
 
@@ -59,12 +62,28 @@ def test_users_in_the_cache(built: Project, valkey: Valkey, tmp_path) -> None:
     lookups.get_user_metrics(ids)
     assert differing() == 0
     assert tell_users(client(built), DATABASE, cache) == 0
-    cache.client.hincrby(user_key(first), "postCount", 1)
-    assert differing() == 1
+    for column in ("postCount", "followerCount"):
+        cache.client.hincrby(user_key(first), column, 1)
+        assert differing() == 1
+        lookups.invalidate("User", [first])
+        lookups.get_user_metrics([first])
+        assert differing() == 0
+    cache.client.hset(user_key(first), mapping={"followerCount": 7, "postCount": 7, "version": 1})
+    assert differing() == 1, "of an older refresh followers are compared, too"
     cache.client.hset(user_key(first), "rank", "-3")
     assert lookups.get_user_rank(first) == -3, "as cached"
     lookups.invalidate_users([first])
     assert lookups.get_user_rank(first) == 1
+    assert differing() == 0
+
+    # A publishing of followers: whom it counted anew is taken out.
+    tell_cache(client(built), DATABASE, cache)
+    lookups.get_user_metrics(ids)
+    built.rows(f"insert into {EVENTS} values ('User', {first}, 7, 'followerCount', 1, now(), 1)")
+    built.dbt_here("run", "--select", "totals", "--vars", VARS)
+    assert differing() == 1
+    tell_cache(client(built), DATABASE, cache)
+    assert lookups.get_user_metrics([first])[first]["followerCount"] == followers + 2
     assert differing() == 0
 
     # After a refresh all are of that one.

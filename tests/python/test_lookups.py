@@ -222,6 +222,31 @@ def test_a_writer_that_is_gone_takes_the_hash_with_it(site: Project, valkey: Val
     assert server.exists(key) == 0, "it was late: its event may be in what was filled since"
 
 
+def test_a_write_leaves_the_life_as_it_was(site: Project, valkey: Valkey) -> None:
+    """While it lasts the hash lives as long as it is believed. What was cached anew meanwhile has a life of its own."""
+    lookups = metrics(site, valkey.cache())
+    key, server = entity_key("Image", 1), lookups.cache.client
+    lookups.get("Image", [1])
+    server.pexpire(key, 100_000)
+    for writer in ("one", "other"):
+        lookups.cache.call("begin_write", [key], [writer, 5000, 60_000])
+        assert server.pttl(key) <= 5000
+    lookups.cache.end_write("one", {key: {"Like": 1}})
+    assert server.pttl(key) <= 5000, "the other is not done"
+    lookups.cache.end_write("other", {key: {"Like": 1}})
+    assert 90_000 < server.pttl(key) <= 100_000
+
+    lookups.cache.call("begin_write", [key], ["one", 5000, 60_000])
+    lookups.invalidate("Image", [1])
+    lookups.cache.end_write("one", {key: {"Like": 1}})
+    lookups.get("Image", [1])
+    for _ in range(2):
+        assert server.pttl(key) > 11 * 3_600_000
+        lookups.cache.call("begin_write", [key], ["one", 5000, 60_000])
+        lookups.cache.end_write("one", {key: {"Like": 1}})
+    assert [*server.hgetall("{" + key + "}:state")] == ["gen"]
+
+
 def test_valkey_away(site: Project, valkey: Valkey) -> None:
     """ClickHouse is asked, once for all who ask; and the cache is used again when it is back."""
     lookups = metrics(site, valkey.cache())

@@ -16,15 +16,17 @@ from pathlib import Path
 import pytest
 
 from clickhouse_server import SECRET, ClickHouse
-from drift_worker import DOWN, UP
+from drift_worker import QUANTITIES
 from entity_metrics import PROJECT
-from entity_metrics.serving.keys import entity_key
+from entity_metrics.serving.keys import entity_key, keys_of, user_key
+from entity_metrics.serving.reader import USER_METRICS
 from harness import EVENTS, Project
 from serving import DATABASE, TABLE, Valkey, metrics, recorder, summed
 
 JOB = "source_events"
 SEED = 20
-IMAGES = 12
+ENTITIES = 12
+UPS, DOWNS = zip(*QUANTITIES.values(), strict=True)
 SECONDS = 10
 LONGEST = 240
 """Seconds that a busy machine may take until so much was served and killed as the test demands."""
@@ -41,7 +43,7 @@ class Site:
     def __init__(self, project: Project, valkey: Valkey, folder: Path) -> None:
         self.project, self.valkey, self.folder = project, valkey, folder
         self.random = random.Random(SEED)
-        self.samples: list[tuple[float, float, dict[int, tuple[int, int]]]] = []
+        self.samples: list[tuple[float, float, dict[str, tuple[int, int]]]] = []
         self.failures: list[str] = []
         self.over = threading.Event()
         self.seeds = iter(range(1000))
@@ -55,7 +57,7 @@ class Site:
             "spool": str(self.folder / "spool"),
             "database": DATABASE,
             "table": TABLE,
-            "images": IMAGES,
+            "entities": ENTITIES,
             "write": WRITE,
         }
         words = [sys.executable, str(Path(__file__).with_name("drift_worker.py")), role, json.dumps(given)]
@@ -84,14 +86,14 @@ class Site:
         """What the events sum to, again and again, and between which moments."""
         client = self.project.client()
         sql = (
-            "select entityId, toInt64(sumIf(metricValue, metricType = {up:String})),"
-            f" toInt64(sumIf(metricValue, metricType = {{down:String}})) from {EVENTS} group by entityId"
+            f"select concat(entityType, ' ', toString(entityId)), toInt64(sumIf(metricValue, metricType in {UPS})),"
+            f" toInt64(sumIf(metricValue, metricType in {DOWNS})) from {EVENTS} group by entityType, entityId"
         )
         last = False
         while True:
             began = time.time()
-            rows = client.query(sql, parameters={"up": UP, "down": DOWN}).result_rows
-            self.samples.append((began, time.time(), {image: (up, down) for image, up, down in rows}))
+            rows = client.query(sql).result_rows
+            self.samples.append((began, time.time(), {entity: (up, down) for entity, up, down in rows}))
             if last:
                 return
             last = self.over.wait(0.1)
@@ -115,10 +117,13 @@ class Site:
         client, cache = self.project.client(), self.valkey.cache(write=WRITE)
         chosen = random.Random(SEED)
         while not self.over.wait(chosen.uniform(0.1, 0.6)):
-            images = chosen.sample(range(IMAGES), 3)
-            rows = [f"('Image', {image}, 7, '{UP}', 1, now() - {chosen.choice([0, 9_000_000])}, 1)" for image in images]
+            entities = [(chosen.choice([*QUANTITIES]), i) for i in chosen.sample(range(ENTITIES), 3)]
+            rows = [
+                f"('{kind}', {i}, 7, '{QUANTITIES[kind][0]}', 1, now() - {chosen.choice([0, 9_000_000])}, 1)"
+                for kind, i in entities
+            ]
             client.command(f"insert into {EVENTS} values {', '.join(rows)}")
-            cache.invalidate([entity_key("Image", image) for image in images])
+            cache.invalidate([key for entity in entities for key in keys_of(*entity)])
 
     def refresh(self) -> None:
         while not self.over.wait(1):
@@ -136,11 +141,11 @@ class Site:
                 after = [sums for begin, _, sums in self.samples if begin >= ended]
                 if not after:
                     continue
-                for image, up, down in said:
-                    low = before[-1].get(image, (0, 0)) if before else (0, 0)
-                    high = after[0].get(image, (0, 0))
+                for entity, up, down in said:
+                    low = before[-1].get(entity, (0, 0)) if before else (0, 0)
+                    high = after[0].get(entity, (0, 0))
                     assert low[0] <= up <= high[0] and low[1] >= down >= high[1], (
-                        f"image {image}: {(up, down)} was served between {began} and {ended}; it was {low}, then {high}"
+                        f"{entity}: {(up, down)} was served between {began} and {ended}; it was {low}, then {high}"
                     )
                     compared += 1
         return compared
@@ -149,7 +154,13 @@ class Site:
 def test_no_drift(served: Project, valkey: Valkey, tmp_path: Path) -> None:
     served.connect()
     served.create_event_table()
-    served.rows(f"insert into {EVENTS} select 'Image', number, 7, '{UP}', 1, now() - 9000000, 1 from numbers({IMAGES})")
+    served.rows(f"insert into {EVENTS} select 'Image', number, 7, 'Like', 1, now() - 9000000, 1 from numbers({ENTITIES})")
+    columns = "".join(f", {name} {'Nullable(Int64)' if name == 'rank' else 'Int64'}" for name in USER_METRICS)
+    served.rows(
+        f"create table {DATABASE}.user_totals (user_id Int32{columns}, refreshed_at DateTime64(6, 'UTC'))"
+        " engine = MergeTree order by user_id"
+    )
+    served.rows(f"insert into {DATABASE}.user_totals (user_id, uploadCount) select number, 3 from numbers({ENTITIES} - 2)")
     served.dbt_here("run", "--select", "event_table", "totals", "lookups")
     site = Site(served, valkey, tmp_path)
     lookers = [site.worker("look"), site.worker("look")]
@@ -176,12 +187,17 @@ def test_no_drift(served: Project, valkey: Valkey, tmp_path: Path) -> None:
         assert to.flush()
     time.sleep(WRITE + 0.5)
     due = summed(served, "Image")
-    found = lookups.get("Image", range(IMAGES)).totals
+    found = lookups.get("Image", range(ENTITIES)).totals
     assert found == due
-    cached = {i: lookups.cache.client.hgetall(entity_key("Image", i)) for i in range(IMAGES)}
-    assert {i: {name: int(value) for name, value in hash.items()} for i, hash in cached.items() if hash} == {
-        i: due[i] for i, hash in cached.items() if hash
+    assert lookups.get_user_metrics(range(ENTITIES)).totals == {
+        i: totals | ({"uploadCount": 3} if i < ENTITIES - 2 else {}) for i, totals in summed(served, "User").items()
     }
+    for key_of, totals in ((lambda i: entity_key("Image", i), due), (user_key, summed(served, "User"))):
+        hashes = {i: lookups.cache.client.hgetall(key_of(i)) for i in range(ENTITIES)}
+        cached = {i: {name: int(value) for name, value in hash.items()} for i, hash in hashes.items() if hash}
+        assert cached and all(
+            {name: value for name, value in fields.items() if name in totals[i]} == totals[i] for i, fields in cached.items()
+        )
     recorded = served.value(f"select count() from {EVENTS} where version = 2")
     assert recorded > 50
     assert list((tmp_path / "spool").iterdir()) == []
@@ -191,7 +207,7 @@ def test_no_drift(served: Project, valkey: Valkey, tmp_path: Path) -> None:
 def test_a_wrong_value_is_seen(tmp_path: Path, served: tuple[int, int], is_right: bool) -> None:
     """More than there was when it was served, or less than long before."""
     site = Site(None, None, tmp_path)
-    site.samples = [(10, 11, {5: (3, -2)}), (30, 31, {5: (3, -2)})]
-    (tmp_path / "look1").write_text(json.dumps([25, 26, [[5, *served]]]) + "\n[25, 26, [[5")
-    with contextlib.nullcontext() if is_right else pytest.raises(AssertionError, match="image 5: "):
+    site.samples = [(10, 11, {"Image 5": (3, -2)}), (30, 31, {"Image 5": (3, -2)})]
+    (tmp_path / "look1").write_text(json.dumps([25, 26, [["Image 5", *served]]]) + "\n[25, 26, [[5")
+    with contextlib.nullcontext() if is_right else pytest.raises(AssertionError, match="Image 5: "):
         assert site.compare() == 1

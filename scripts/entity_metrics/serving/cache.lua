@@ -1,8 +1,9 @@
-#!lua name=entity_metrics_2
+#!lua name=entity_metrics_3
 -- What happens to a cached hash, as a library of functions of Valkey or Redis (7 or later): each call is atomic.
 --
 -- A key K has beside it, in the same slot of a cluster:
---   {K}:state    hash: `gen`, a mark that every write changes, and `w:<writer>`, until when (ms) a write in progress is believed
+--   {K}:state    hash: `gen`, a mark that every write changes; `w:<writer>`, until when (ms) a write in progress is believed;
+--                `until`, how long K lives when no write is in progress any more
 --   {K}:absent   there is nothing of it in ClickHouse; {K}:state lives as long, by which a bulk fill knows where to look for it
 --   {K}:fill     who reads it from ClickHouse just now; others wait
 --   {K}:answer   what a fill found that could not be kept, for those who waited
@@ -21,6 +22,7 @@ end
 
 local function forget(key)
     redis.call('del', key, beside(key, 'absent'), beside(key, 'answer'))
+    redis.call('hdel', beside(key, 'state'), 'until')
 end
 
 -- The earliest moment until which a write in progress is believed, nil if there is none; and the mark. A write that is not believed
@@ -44,11 +46,18 @@ local function earliest_write(key, moment)
     return earliest, gen
 end
 
-local function limit_life(key, earliest, ttl)
+-- A hash that writes are under way for lives as long as the earliest of them is believed, and then as long as before.
+local function limit_life(key, earliest)
+    local state = beside(key, 'state')
     if earliest then
+        redis.call('hsetnx', state, 'until', string.format('%.0f', redis.call('pexpiretime', key)))
         redis.call('pexpireat', key, string.format('%.0f', earliest))
     else
-        redis.call('pexpire', key, ttl)
+        local before = redis.call('hget', state, 'until')
+        if before then
+            redis.call('pexpireat', key, before)
+            redis.call('hdel', state, 'until')
+        end
     end
 end
 
@@ -210,16 +219,16 @@ local function renew_write(keys, args)
     return held
 end
 
--- args: the writer, a new mark, ttl (ms), how long the mark must last (ms), then for each key the number of the following arguments,
--- fields and increments. A write that is not believed any more, or says -1 for the number since nobody knows what became of it,
+-- args: the writer, a new mark, how long it must last (ms), then for each key the number of the following arguments, fields and
+-- increments. A write that is not believed any more, or says -1 for the number since nobody knows what became of it,
 -- takes the hash with it. Returns how many hashes were incremented.
 local function end_write(keys, args)
-    local incremented, at, moment = 0, 5, now()
+    local incremented, at, moment = 0, 4, now()
     for _, key in ipairs(keys) do
         local count = tonumber(args[at])
         local believed = redis.call('hget', beside(key, 'state'), 'w:' .. args[1])
         redis.call('hdel', beside(key, 'state'), 'w:' .. args[1])
-        mark(key, args[2], args[4])
+        mark(key, args[2], args[3])
         local earliest = earliest_write(key, moment)
         if not believed or tonumber(believed) <= moment or count < 0 then
             forget(key)
@@ -229,7 +238,7 @@ local function end_write(keys, args)
                 for i = at + 1, at + count, 2 do
                     redis.call('hincrby', key, args[i], args[i + 1])
                 end
-                limit_life(key, earliest, args[3])
+                limit_life(key, earliest)
                 incremented = incremented + 1
             end
         end
@@ -262,7 +271,7 @@ end
 
 -- Where memory is full what is cached is served, and writes are told. Only what stores more is refused.
 local function register(name, callback, flags)
-    redis.register_function({ function_name = 'entity_metrics_2_' .. name, callback = callback, flags = flags })
+    redis.register_function({ function_name = 'entity_metrics_3_' .. name, callback = callback, flags = flags })
 end
 
 register('read', read, { 'allow-oom' })

@@ -10,7 +10,7 @@ from clickhouse_connect.driver.binding import quote_identifier
 from clickhouse_connect.driver.client import Client
 
 from entity_metrics.serving.keys import PREFIX, USERS, entity_types
-from entity_metrics.serving.reader import USER_METRICS
+from entity_metrics.serving.reader import LIVE_USER_METRICS, USER_METRICS
 from entity_metrics.serving.store import Cache
 
 PAUSES = (0.5, 1.5, 4.0)
@@ -23,6 +23,7 @@ PIECE = 8_000_000
 
 ENTITY = f"^{PREFIX}:([A-Za-z]+):(-?[0-9]{{1,10}})$"
 REACTIONS = "^reactions:(-?[0-9]{1,10}):(-?[0-9]{1,10})$"
+LIVE = ", ".join(f"'{name}'" for name in LIVE_USER_METRICS)
 USER = f"^{USERS}:(-?[0-9]{{1,10}})$"
 
 
@@ -114,12 +115,12 @@ class Check:
             self._client.raw_insert(self._keys, insert_block=block, fmt="TabSeparated")
 
     def _known(self, look: int) -> str:
-        """Of a look: the hashes and absences of entities that the registry knows, the flags of reactions, and users who are of
-        the last refresh of user_totals, each field once."""
+        """Of a look: the hashes and absences of entities that the registry knows, the flags of reactions, and of users what is as
+        of now, and the rest where it is of the last refresh of user_totals, each field once."""
         return (
             f"select key, field, any(if(kind = 'absent', 0, toDecimal128OrNull(value, 4))) as cached from {self._keys}"
             f" where look = {look} and kind in ('hash', 'absent') and {_is_known()} and field != 'version'"
-            f" and (not match(key, '{USER}') or key in ({self._users_of_now(look)})) group by key, field"
+            f" and (not match(key, '{USER}') or field in ('', {LIVE}) or key in ({self._users_of_now(look)})) group by key, field"
         )
 
     def _users_of_now(self, look: int) -> str:
@@ -130,15 +131,16 @@ class Check:
             f" (select toString(toUnixTimestamp64Micro(max(refreshed_at))) from {self._database}.user_totals)"
         )
 
-    def _user_totals(self, known: str) -> str:
-        """The fields of known users, as the lookups have them."""
+    def _user_totals(self, look: int) -> str:
+        """What is of the last refresh of known users, as the lookups have it."""
         if not self._has_users:
             return "select '', '', toDecimal128(0, 4), toDecimal128(0, 4) where false"
-        pairs = ", ".join(f"('{name}', toDecimal128(ifNull({name}, 0), 4))" for name in USER_METRICS)
+        names = [name for name in USER_METRICS if name not in LIVE_USER_METRICS]
+        pairs = ", ".join(f"('{name}', toDecimal128(ifNull({name}, 0), 4))" for name in names)
         return (
             f"select concat('{USERS}:', toString(user_id)), pair.1, toDecimal128(0, 4), pair.2 from {self._database}.user_totals"
             f" array join [{pairs}] as pair"
-            f" where user_id in (select toInt32(extract(key, '{USER}')) from ({known}) where match(key, '{USER}'))"
+            f" where user_id in (select toInt32OrNull(extract(key, '{USER}')) from ({self._users_of_now(look)}))"
         )
 
     def _differences(self, look: int) -> str:
@@ -150,7 +152,12 @@ class Check:
             from (
                 select key, field, cached, toDecimal128(0, 4) as total from ({self._known(look)})
                 union all
-                {self._user_totals(known)}
+                {self._user_totals(look)}
+                union all
+                select concat('{USERS}:', toString(entity_id)), toString(quantity), 0, total
+                from {self._database}.current_totals
+                where entity_type = 'User' and quantity in ({LIVE})
+                    and entity_id in (select toInt32(extract(key, '{USER}')) from ({known}) where match(key, '{USER}'))
                 union all
                 select concat('{PREFIX}:', entity_type, ':', toString(entity_id)), toString(quantity), 0, total
                 from {self._database}.current_totals

@@ -30,8 +30,13 @@ def hashes_of(entity_type: str) -> str:
 
 
 def user_key(user_id: int) -> str:
-    """The hash of a user: columns of user_totals, and which refresh they are of."""
+    """The hash of a user: columns of user_totals, those of LIVE_USER_METRICS as of now, and which refresh the others are of."""
     return f"{USERS}:{int(user_id)}"
+
+
+def keys_of(entity_type: str, entity_id: int) -> list[str]:
+    """The hashes of an entity: its own, and what a user shows. Raises EntityMetricsError for a type that nobody knows."""
+    return [entity_key(entity_type, entity_id), *([user_key(entity_id)] if entity_type == "User" else [])]
 
 
 def reactions_key(user_id: int, image_id: int) -> str:

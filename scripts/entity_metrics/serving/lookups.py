@@ -4,10 +4,9 @@ import json
 import logging
 import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import Any
 
 from entity_metrics.explain import explain, hide_secrets
 from entity_metrics.serving import keys
@@ -114,27 +113,18 @@ class EntityMetrics(UserLookups):
     def invalidate(self, entity_type: str, ids: Iterable[int]) -> None:
         """Take entities out of the cache, also for fills that began before. Raises Unavailable if the cache is down."""
         if self.cache:
-            self.cache.invalidate([keys.entity_key(entity_type, entity_id) for entity_id in keys.checked_ids(ids)])
+            self.cache.invalidate([key for i in keys.checked_ids(ids) for key in keys.keys_of(entity_type, i)])
 
     def _get(self, kind: Kind, ids: list[int]) -> Found:
-        [found] = self._get_each([kind], ids)
-        return found
-
-    def _get_each(self, kinds: Sequence[Kind], ids: list[int]) -> list[Found]:
-        """The same ids of each kind: cached ones first, in one round trip; then one flight for each that misses."""
-        cached: list[list[Any]] = [[None] * len(ids) for _ in kinds]
+        """Cached ones first; then one flight for all that miss."""
+        totals: dict[int, Totals] = {}
         if self.cache and ids and self._is_up("cache"):
             try:
-                ttls = [self.cache.ttl_ms if kind.life == "totals" else 0 for kind in kinds]
-                cached = self.cache.by_key_each(
-                    "read", [([kind.key(i) for i in ids], [ttl]) for kind, ttl in zip(kinds, ttls, strict=True)]
-                )
+                ttl = self.cache.ttl_ms if kind.life == "totals" else 0
+                texts = self.cache.by_key("read", [kind.key(i) for i in ids], [ttl])
+                totals = {i: kind.fields(text) for i, text in zip(ids, texts, strict=True) if text is not None}
             except Unavailable as ex:
                 self._cache_failed(ex)
-        return [self._with_misses(kind, ids, texts) for kind, texts in zip(kinds, cached, strict=True)]
-
-    def _with_misses(self, kind: Kind, ids: list[int], cached: Sequence[str | None]) -> Found:
-        totals: dict[int, Totals] = {i: kind.fields(text) for i, text in zip(ids, cached, strict=True) if text is not None}
         missing = [i for i in ids if i not in totals]
         self.counters.hits.labels(kind.name).inc(len(totals))
         self.counters.misses.labels(kind.name).inc(len(missing))

@@ -114,6 +114,15 @@ class Reader:
                 found[user_id]["engagementScore"] /= 10_000
         return found
 
+    def users_now(self, ids: Sequence[int]) -> dict[int, dict[str, int | float]]:
+        """As user_metrics, with LIVE_USER_METRICS as of now, also of users who are not in user_totals yet."""
+        found, live = self.user_metrics(ids), self.entity_totals("User", ids)
+        return {
+            i: {name: value for name, value in found.get(i, {}).items() if name not in LIVE_USER_METRICS}
+            | {name: value for name, value in live.get(i, {}).items() if name in LIVE_USER_METRICS and value}
+            for i in found.keys() | live.keys()
+        }
+
     def engagement_score(self, user_id: int, until: datetime.date, days: int) -> float:
         """What the day `until` and so many days before it are worth for a user's content, as days and owners are now."""
         values = {"user_id": user_id, "until": until, "since": until - datetime.timedelta(days)}

@@ -18,6 +18,7 @@ from entity_metrics.explain import explain, hide_secrets
 from entity_metrics.serving import keys
 from entity_metrics.serving.counters import Counters
 from entity_metrics.serving.facts import REACTIONS, FactRecorder, event_line
+from entity_metrics.serving.reader import LIVE_USER_METRICS
 from entity_metrics.serving.spool import Segment, Spool
 from entity_metrics.serving.store import Cache, Unavailable, kept_alive, new_mark
 from entity_metrics.serving.writer import Writer
@@ -258,8 +259,11 @@ def _increments(events: Sequence[dict[str, Any]]) -> dict[str, dict[str, int] | 
     """What the events add to each hash; None for a number of flags, which is not a sum."""
     increments: dict[str, dict[str, int] | None] = {}
     for event in events:
-        totals = increments.setdefault(keys.entity_key(event["entityType"], event["entityId"]), {})
-        totals[event["metricType"]] = totals.get(event["metricType"], 0) + event["metricValue"]
+        metric = event["metricType"]
+        own, *of_user = keys.keys_of(event["entityType"], event["entityId"])
+        for key in [own, *(of_user if metric in LIVE_USER_METRICS else [])]:
+            totals = increments.setdefault(key, {})
+            totals[metric] = totals.get(metric, 0) + event["metricValue"]
         if event["entityType"] == "Image" and event["metricType"] in REACTIONS:
             increments[keys.reactions_key(event["userId"], event["entityId"])] = None
     return increments

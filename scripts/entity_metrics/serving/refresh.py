@@ -61,7 +61,8 @@ def tell_users(clickhouse: Client, database: str, cache: Cache) -> int:
 def _invalidate(clickhouse: Client, table: str, since: str, cache: Cache) -> int:
     buckets = f"concat('{buckets_of(PREFIX + ':#:')}', toString(toInt64(floor(entity_id / 1000))))"
     batches = clickhouse.query(
-        f"select groupArray(concat('{PREFIX}:', entity_type, ':', toString(entity_id))),"
+        f"select arrayConcat(groupArray(concat('{PREFIX}:', entity_type, ':', toString(entity_id))),"
+        f" groupArrayIf(concat('{USERS}:', toString(entity_id)), entity_type = 'User')),"
         f" groupUniqArray(replaceOne({buckets}, '#', entity_type))"
         f" from (select distinct entity_type, entity_id from {table} where counted_at > {{since:DateTime64(6, 'UTC')}}"
         " order by entity_type, entity_id)"

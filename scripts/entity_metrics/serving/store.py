@@ -18,7 +18,7 @@ from entity_metrics.errors import EntityMetricsError
 from entity_metrics.serving.keys import buckets_with
 
 LIBRARY = [importlib.resources.files("entity_metrics.serving") / name for name in ("cache.lua", "bulk.lua")]
-FUNCTION = "entity_metrics_2_"
+FUNCTION = "entity_metrics_3_"
 """What the functions' names begin with: another number in another version, so that two versions live side by side."""
 
 CONNECTIONS = 64
@@ -135,19 +135,6 @@ class Cache:
         found = self.call(function, keys, args)
         return found[0] if not self.cluster and found else [values[0] for values in found]
 
-    def by_key_each(self, function: str, calls: Sequence[tuple[Sequence[str], Sequence[Any]]]) -> list[list[Any]]:
-        """As `by_key` for each pair of keys, of which there are some, and args: in one round trip, except on a cluster."""
-        if self.cluster or len(calls) == 1:
-            return [self.by_key(function, keys, args) for keys, args in calls]
-
-        def send() -> list[Any]:
-            pipeline = self.client.pipeline(transaction=False)
-            for keys, args in calls:
-                pipeline.fcall(FUNCTION + function, len(keys), *keys, *args)
-            return pipeline.execute()
-
-        return self._loaded(send)
-
     def end_write(self, writer: str, increments: Mapping[str, Mapping[str, int] | None]) -> None:
         """Finish the writes of keys. increments: by field; None where nobody knows what became of the write."""
         self._tell_bulk_fills(buckets_with(increments))
@@ -155,7 +142,7 @@ class Cache:
             [-1] if fields is None else [2 * len(fields), *(value for pair in fields.items() for value in pair)]
             for fields in increments.values()
         ]
-        self.call("end_write", list(increments), [writer, new_mark(), self.ttl_ms, self.mark_ms], per_key)
+        self.call("end_write", list(increments), [writer, new_mark(), self.mark_ms], per_key)
 
     def invalidate(self, keys: Sequence[str]) -> None:
         """Take keys out of the cache, also for fills that began before."""

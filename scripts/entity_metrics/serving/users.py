@@ -1,13 +1,13 @@
 """Lookups of users: what user_totals says of them, and what the events say of their followers and tips now."""
 
 import datetime
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 from entity_metrics.project import project_var
 from entity_metrics.serving import keys
 from entity_metrics.serving.kinds import Kind
-from entity_metrics.serving.reader import LIVE_USER_METRICS, Reader, Totals
+from entity_metrics.serving.reader import Reader
 
 
 class UserLookups:
@@ -17,10 +17,7 @@ class UserLookups:
     _reader: Reader
     cache: Any
 
-    def _get_each(self, kinds: Sequence[Kind], ids: list[int]) -> list[Any]:
-        raise NotImplementedError
-
-    def _entities(self, entity_type: str) -> Kind:
+    def _get(self, kind: Kind, ids: list[int]) -> Any:
         raise NotImplementedError
 
     def get(self, entity_type: str, ids: Iterable[int]) -> Any:
@@ -31,13 +28,11 @@ class UserLookups:
 
         Returns a Found. Raises EntityMetricsError for what is no id.
         """
-        found, live = self._get_each([self._users(), self._entities("User")], keys.checked_ids(ids))
-        totals = {}
-        for i, counted in found.totals.items():
-            if i in live.totals:
-                totals[i] = dict(counted)
-                _set_live(totals[i], live.totals[i])
-        return type(found)(totals, found.unknown | live.unknown)
+        found = self._get(self._users(), keys.checked_ids(ids))
+        totals = {i: dict(fields) for i, fields in found.totals.items()}
+        for shown in totals.values():
+            shown.pop("version", None)
+        return type(found)(totals, found.unknown)
 
     def get_user_follower_count(self, user_id: int) -> int:
         """How many follow a user now. Raises KeyError where nothing is known now."""
@@ -63,14 +58,4 @@ class UserLookups:
             self.cache.invalidate([keys.user_key(i) for i in ids])
 
     def _users(self) -> Kind:
-        return Kind("users", keys.user_key, self._reader.user_metrics, life="users")
-
-
-def _set_live(shown: Totals, live: Totals) -> None:
-    """Of what a user shows, what is known as of now, instead of what was."""
-    shown.pop("version", None)
-    for name in LIVE_USER_METRICS:
-        if value := live.get(name):
-            shown[name] = value
-        else:
-            shown.pop(name, None)
+        return Kind("users", keys.user_key, self._reader.users_now, life="users")
