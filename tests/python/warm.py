@@ -20,7 +20,9 @@ import tempfile
 import time
 import traceback
 from dataclasses import asdict, dataclass
+from importlib.machinery import ExtensionFileLoader
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, NoReturn, TextIO
 
 import parsed
@@ -128,7 +130,8 @@ class Started:
 def serve() -> None:
     """Fork for a command, and answer with the number of its process; wait for one, and answer with its exit code.
 
-    What commands import and make lazily is there before. The engine itself is not: its threads would be missing in a fork.
+    What commands import and make lazily is there before. The engine is loaded, and not begun: its threads would be missing in a
+    fork.
     """
     import dbt.adapters.chdb
     import dbt.task.build  # noqa: F401
@@ -141,6 +144,7 @@ def serve() -> None:
     gc.disable()  # for commands that end soon
     if "parse" in sys.argv:
         parse()
+    load_engine()
     for line in sys.stdin:
         request = json.loads(line)
         if "wait" in request:
@@ -162,6 +166,25 @@ def import_libraries() -> None:
     for name in [name for name in sys.modules if name.split(".")[0] == "entity_metrics"]:
         del sys.modules[name]
     sys.path.pop(0)
+
+
+def load_engine() -> None:
+    """Import chdb without what it begins the engine for, which is to ask for its version."""
+    execute = ExtensionFileLoader.exec_module
+    begin = []
+
+    def execute_and_keep(loader: ExtensionFileLoader, module: Any) -> None:
+        execute(loader, module)
+        if module.__name__ == "chdb._chdb":
+            begin.append(module.connect)
+            module.connect = lambda: SimpleNamespace(query=lambda *_: SimpleNamespace(bytes=str), close=str)
+
+    ExtensionFileLoader.exec_module = execute_and_keep
+    import chdb
+
+    ExtensionFileLoader.exec_module = execute
+    [chdb._chdb.connect] = begin
+    import clickhouse_connect.driver._chdbclient  # noqa: F401
 
 
 def parse() -> None:
