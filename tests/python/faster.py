@@ -62,6 +62,8 @@ _begun: dict[tuple[Any, ...], Any] = {}
 
 def _read_yaml(text: Any, Loader: Any) -> Any:
     """A command reads the project's and the profile's YAML four times."""
+    if not isinstance(text, str):
+        return _load(text, Loader)
     if (text, Loader) not in _yaml:
         _yaml[text, Loader] = pickle.dumps(_load(text, Loader))
     return pickle.loads(_yaml[text, Loader])
@@ -120,20 +122,21 @@ class _Namespace(dict[str, Any]):
 _NODE = "_node_of_macros"
 """The entry of a context by which a macro knows it: the context itself, the node, and the macros that call each other in it."""
 
-_namespaces: dict[tuple[Any, ...], tuple[Any, dict[str, Any]]] = {}
+_namespaces: dict[tuple[Any, ...], dict[str, Any]] = {}
 
 
 def _namespace(builder: MacroNamespaceBuilder, macros: dict[str, dict[str, Any]], context: dict[str, Any]) -> _Namespace:
     """dbt makes hundreds of objects for each node, twice, which collecting garbage takes away again."""
     order = tuple(builder.internal_package_names_order)
-    key = (id(macros), sum(map(len, macros.values())), builder.root_package, builder.search_package, order)
+    these = tuple(id(macro) for of in macros.values() for macro in of.values())
+    key = (these, builder.root_package, builder.search_package, order)
     if key not in _namespaces:
         made = {package: {macro.name: _Macro(macro) for macro in of.values()} for package, of in macros.items()}
         own = {package: of for package, of in made.items() if package not in order}
         internal = {name: macro for package in reversed(order) for name, macro in made.get(package, {}).items()}
         first = [own.get(builder.search_package, {}), own.get(builder.root_package, {}), own, {GLOBAL_PROJECT_NAME: internal}]
-        _namespaces[key] = macros, {name: macro for found in reversed([*first, internal]) for name, macro in found.items()}
-    return _Namespace(_namespaces[key][1] | {_NODE: (context, builder.node, builder.thread_ctx)})
+        _namespaces[key] = {name: macro for found in reversed([*first, internal]) for name, macro in found.items()}
+    return _Namespace(_namespaces[key] | {_NODE: (context, builder.node, builder.thread_ctx)})
 
 
 def _schemas_of_all(adapter: BaseAdapter, nodes: Iterable[Any]) -> set[Any]:
