@@ -145,14 +145,14 @@ def source_database(server: Server) -> Iterator[str]:
             database = server.unchanged.pop()
         else:
             database = f"test_{next(_numbers)}"
-            connection.execute(f"create database {database} template sample")
+            connection.execute(f"create database {database} template sample strategy file_copy")
         before = connection.execute(transaction).fetchone()
     yield database
     with server.connect("postgres") as connection:
         if connection.execute(transaction).fetchone() == before:
             server.unchanged.append(database)
         else:
-            connection.execute(f"drop database {database} with (force)")
+            server.drop(database)
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -33,6 +34,14 @@ class Server:
             dbname=database,
             autocommit=True,
         )
+
+    def drop(self, database: str) -> None:
+        """Drop a database, whoever is connected to it: to wait for them, `drop database` itself sleeps a tenth of a second."""
+        with self.connect("postgres") as connection:
+            end_all = f"select pg_terminate_backend(pid) from pg_stat_activity where datname = '{database}'"
+            while connection.execute(end_all).fetchall():
+                time.sleep(0.002)
+            connection.execute(f"drop database {database} with (force)")
 
     def stop(self) -> None:
         embedded_postgres.stop(self.folder)

@@ -33,7 +33,7 @@ class Patient:
 def patient(server: Server, embedded: Target, prepared) -> Iterator[Patient]:
     """A database of the sample's, connected as the role `reader`, who may read all of it and is no superuser."""
     with server.connect("postgres") as connection:
-        connection.execute("create database doctor template sample")
+        connection.execute("create database doctor template sample strategy file_copy")
         connection.execute("create role reader login password 's3cret-Pa55'")
     with server.connect("doctor") as connection:
         connection.execute("grant usage on schema public, brand_visibility to reader")
@@ -53,8 +53,8 @@ def patient(server: Server, embedded: Target, prepared) -> Iterator[Patient]:
         return view
 
     yield Patient(embedded, make_view)
+    server.drop("doctor")
     with server.connect("postgres") as connection:
-        connection.execute("drop database doctor with (force)")
         connection.execute("drop role reader")
 
 

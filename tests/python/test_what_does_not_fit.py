@@ -153,8 +153,7 @@ def test_another_encoding(built: Project) -> None:
         assert built.rows("select entityType from entity_metrics.stg_buzz_tip") == [(city,)]
     finally:
         built.release()
-        with built.server.connect("postgres") as connection:
-            connection.execute(f"drop database {database} with (force)")
+        built.server.drop(database)
 
 
 def test_only_brand_visibility_reads_times_as_text() -> None:
