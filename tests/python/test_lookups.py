@@ -23,6 +23,8 @@ select 'Image', number % 3000, number, ['Like', 'ReactionHeart', 'commentCount']
 from numbers({first}, {count})
 """
 )
+PAUSE = 0.5
+"""Seconds for which what is away is not asked."""
 
 
 @pytest.fixture(scope="module")
@@ -98,8 +100,8 @@ def test_life_is_renewed_on_use(site: Project, valkey: Valkey) -> None:
 
 def test_a_stampede_is_one_query(site: Project, valkey: Valkey) -> None:
     """Two hundred threads of two processes' worth of objects ask for the same thousand cold ids, by a slow engine."""
-    here, there = (metrics(site, valkey.cache(fill=2), patience=60.0) for _ in range(2))
-    here._reader.before = there._reader.before = 3  # longer than a lock lives that nobody renews
+    here, there = (metrics(site, valkey.cache(fill=1.2), patience=60.0) for _ in range(2))
+    here._reader.before = there._reader.before = 1.8  # longer than a lock lives that nobody renews
     due = summed(site, "Image")
     with ThreadPoolExecutor(200) as threads:
         found = list(threads.map(lambda n: (here, there)[n % 2].get("Image", range(1000)), range(200)))
@@ -110,10 +112,10 @@ def test_a_stampede_is_one_query(site: Project, valkey: Valkey) -> None:
 def test_a_lock_is_taken_when_its_batch_is_read(site: Project, valkey: Valkey) -> None:
     """Not before: that of the third batch would end while the first is read."""
     here, there = (metrics(site, valkey.cache(), patience=60.0) for _ in range(2))
-    here._reader.before = 0.5
+    here._reader.before = 0.3
     asking = threading.Thread(target=here.get, args=("Image", range(3000)))
     asking.start()
-    time.sleep(0.2)
+    time.sleep(0.1)
     assert there.get("Image", [2500])[2500] == summed(site, "Image")[2500], "nobody reads it yet, so it need not wait"
     assert there._reader.queries == [[2500]]
     asking.join()
@@ -161,8 +163,8 @@ def test_who_fills_and_dies_is_replaced(site: Project, valkey: Valkey) -> None:
 
 @pytest.mark.parametrize("what", ["written", "invalidated"])
 def test_a_fill_that_began_before_a_change_is_not_kept(site: Project, valkey: Valkey, what: str) -> None:
-    """Read, then changed, then stored: the site kept the old total. Who waits is given the value, for a second."""
-    lookups, cache = metrics(site, valkey.cache()), valkey.cache()
+    """Read, then changed, then stored: the site kept the old total. Who waits is given the value, for a moment."""
+    lookups, cache = metrics(site, valkey.cache(answer=0.5)), valkey.cache()
     lookups._reader.after = 0.5
     key = entity_key("Image", 1)
     asking = threading.Thread(target=lookups.get, args=("Image", [1]))
@@ -177,7 +179,7 @@ def test_a_fill_that_began_before_a_change_is_not_kept(site: Project, valkey: Va
     assert lookups.cache.client.exists(key) == 0
     assert lookups.get("Image", [1])[1] == summed(site, "Image")[1]
     assert len(lookups._reader.queries) == 1, "the answer was enough for a moment"
-    time.sleep(1.1)
+    time.sleep(0.6)
     lookups.get("Image", [1])
     assert lookups.cache.client.exists(key) == 1
 
@@ -247,8 +249,9 @@ def test_a_write_leaves_the_life_as_it_was(site: Project, valkey: Valkey) -> Non
     assert [*server.hgetall("{" + key + "}:state")] == ["gen"]
 
 
-def test_valkey_away(site: Project, valkey: Valkey) -> None:
+def test_valkey_away(site: Project, valkey: Valkey, monkeypatch: pytest.MonkeyPatch) -> None:
     """ClickHouse is asked, once for all who ask; and the cache is used again when it is back."""
+    monkeypatch.setattr("entity_metrics.serving.lookups.PAUSE", PAUSE)
     lookups = metrics(site, valkey.cache())
     valkey.stop()
     lookups._reader.before = 0.3
@@ -258,13 +261,14 @@ def test_valkey_away(site: Project, valkey: Valkey) -> None:
     assert all(one.totals == {i: due[i] for i in range(10)} for one in found)
     assert len(lookups._reader.queries) <= 2
     valkey.start()
-    time.sleep(1.1)
+    time.sleep(PAUSE + 0.1)
     assert lookups.get("Image", [5])[5] == due[5]
     assert lookups.cache.client.exists(entity_key("Image", 5)) == 1
 
 
-def test_clickhouse_away(site: Project, valkey: Valkey) -> None:
+def test_clickhouse_away(site: Project, valkey: Valkey, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is cached is served; the rest is unknown, which is no zero, with the reason; it is not asked again at once."""
+    monkeypatch.setattr("entity_metrics.serving.lookups.PAUSE", PAUSE)
     lookups = metrics(site, valkey.cache())
     due = summed(site, "Image")
     lookups.get("Image", [1])
@@ -279,7 +283,7 @@ def test_clickhouse_away(site: Project, valkey: Valkey) -> None:
             found[2]
     finally:
         site.rows("rename table entity_metrics.away to entity_metrics.counted_days")
-    time.sleep(1.1)
+    time.sleep(PAUSE + 0.1)
     assert lookups.get("Image", [1, 2]).totals == {1: due[1], 2: due[2]}
 
 

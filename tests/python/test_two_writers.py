@@ -1,6 +1,7 @@
 """Two commands at once against one server: one writes, the other is told so, and nothing is there twice."""
 
 import re
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 
 import pytest
 
@@ -11,7 +12,12 @@ MOMENTS = {
     "publishing": ("publish/publish.sql", "    {% for sql in publishing_statements(", "stg_bounty_metrics bounty_metric_events"),
     "pulling": ("pull/pull.sql", "    {% for step in steps %}", ""),
 }
-"""Where a statement makes a moment long: the macro, the line before which it is put, and what is built beforehand."""
+"""Where a moment is made long: the macro, the line before which it is put, and what is built beforehand."""
+
+WAITING = """    {% for _ in range(12) %}
+        {% do run_query("select sleepEachRow(0.5) from system.databases where name = 'the_other_goes_on'") %}
+    {% endfor %}
+"""
 
 
 @pytest.mark.parametrize("moment", MOMENTS)
@@ -20,7 +26,7 @@ def test_two_at_once(served: ServerProject, moment: str) -> None:
     path, line, built_before = MOMENTS[moment]
     macro = served.folder / "macros" / path
     assert line in macro.read_text()
-    macro.write_text(macro.read_text().replace(line, "    {% do run_query('select sleep(3)') %}\n" + line))
+    macro.write_text(macro.read_text().replace(line, WAITING + line))
     served.connect("--target", "server")
     served.create_event_table()
     served.add_live_events()
@@ -30,8 +36,13 @@ def test_two_at_once(served: ServerProject, moment: str) -> None:
     # The name is the folder's, too: without what is built beforehand, the publish node is left.
     excluded = ("--exclude", *built_before.split()) if built_before else ()
     command = (str(BIN / "dbt"), "run", "--target", "server", "--select", "bounty_metrics", *excluded)
+    served.rows("create database the_other_goes_on")
     both = [served.start_beside(*command) for _ in range(2)]
-    said = [process.lines.read() for process in both]
+    with ThreadPoolExecutor() as threads:
+        reading = [threads.submit(process.lines.read) for process in both]
+        wait(reading, return_when=FIRST_COMPLETED)
+        served.rows("drop database the_other_goes_on")
+    said = [each.result() for each in reading]
     assert sorted(process.wait() for process in both) == [0, 1], said
     refused = next(text for process, text in zip(both, said, strict=True) if process.code)
     node = "bounty_metrics" if moment == "publishing" else "stg_bounty_metrics"
