@@ -66,10 +66,11 @@ def test_a_delete_that_attaching_by_another_thread_interrupts(built: Project) ->
         def attach() -> None:
             while not published.wait(0.02):
                 other.command(f"alter table {EVENTS} attach partition id '202501' from entity_metrics.other")
+                if other.query("select 1 from system.mutations where not is_done").result_rows:
+                    threading.Timer(1, published.set).start()
 
         attaching = threading.Thread(target=attach)
         attaching.start()
-        threading.Timer(4, published.set).start()
         built.dbt_here(*RUN_BOUNTY)
         published.set()
         attaching.join()
@@ -84,7 +85,7 @@ def test_a_delete_of_a_run_that_was_killed(built: Project) -> None:
             f"delete from {EVENTS} where version = 3 and 'model.entity_metrics.bounty_metrics' != ''"
             " settings lightweight_deletes_sync = 0"
         )
-        threading.Timer(3, lambda: other.command(f"system start merges {EVENTS}")).start()
+        threading.Timer(1.5, lambda: other.command(f"system start merges {EVENTS}")).start()
         built.dbt_here(*PUBLISH)
         assert not other.query("select 1 from system.mutations where not is_done").result_rows
     assert built.bounty_slice() == built.bounty_source() != []
@@ -95,8 +96,8 @@ def test_a_delete_that_never_ends(built: Project) -> None:
     change(built)
     with contextlib.closing(built.client()) as other:
         other.command(f"system stop merges {EVENTS}")
-        stopped = built.dbt_here(*RUN_BOUNTY, "--vars", "{delete_timeout: 2}", ok=False)
-        assert "did not end within 2 s: see system.mutations" in stopped.errors[0] and "var delete_timeout" in stopped.errors[0]
+        stopped = built.dbt_here(*RUN_BOUNTY, "--vars", "{delete_timeout: 1}", ok=False)
+        assert "did not end within 1 s: see system.mutations" in stopped.errors[0] and "var delete_timeout" in stopped.errors[0]
         other.command(f"system start merges {EVENTS}")
         built.dbt_here(*PUBLISH)
     assert built.bounty_slice() == built.bounty_source() != []
