@@ -7,11 +7,13 @@ import itertools
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import clickhouse_connect
 import psycopg
 import pytest
 from dbt.adapters.chdb import ENGINE_OPTIONS
+from xdist.scheduler import LoadFileScheduling
 
 from clickhouse_server import ClickHouse, ServerProject
 from entity_metrics import embedded_postgres, sample_site
@@ -28,9 +30,16 @@ gc.set_threshold(200_000, 20, 50)  # dbt's manifests are large and stay: looking
 LONGEST = (
     *("report", "packages", "server", "brand_visibility", "follow", "totals", "diff", "audit", "user_totals", "backfill"),
     *("diff_report", "torture", "publishing", "cutover", "cache_tools", "counting_once", "staging", "bad_input", "no_drift"),
-    *("cached_users", "cache_bulk", "connection", "pull_source", "extending"),
+    *("cache_bulk", "connection", "pull_source", "extending"),
 )
 """What is tested in the files that take longest, the longest first, so that no worker is left with one in the end."""
+
+TOGETHER = {
+    **dict.fromkeys(("brand_visibility_guards", "brand_visibility_history", "brand_visibility_values"), "brand_visibility"),
+    **dict.fromkeys(("jobs", "vars"), "publishing"),
+    "cached_users": "user_totals",
+}
+"""Files that go to the worker that another one goes to: they begin as the same prepared copy."""
 
 PASSWORD = "s3cret-Pa55 'word\\"
 
@@ -38,6 +47,19 @@ PASSWORD = "s3cret-Pa55 'word\\"
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     places = {f"test_{name}": place for place, name in enumerate(LONGEST)}
     items.sort(key=lambda item: places.get(item.path.stem, len(LONGEST)))
+
+
+class Scheduling(LoadFileScheduling):
+    """Gives a worker a file and those that go together with it."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        name = Path(super()._split_scope(nodeid)).stem.removeprefix("test_")
+        return TOGETHER.get(name, name)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduling | None:
+    return Scheduling(config, log) if config.option.dist == "loadfile" else None
 
 
 def sample_server(folder: Path, entities: int = 100) -> Server:
