@@ -172,7 +172,7 @@ def test_postgres_stopped_and_started_during_a_pull(connected: Project) -> None:
 
     def restart(_process: object) -> None:
         connected.server.stop()
-        threading.Timer(2.0, connected.server.start).start()
+        threading.Timer(1.0, connected.server.start).start()
 
     command = [sys.executable, "scripts/backfill.py", "--table", "BountyMetric", "--batch-size", "200"]
     ran = connected.start(*command, until=": range 2 of", then=restart)
