@@ -96,7 +96,7 @@ def test_only_what_was_counted_since(site: Project, valkey: Valkey) -> None:
 
 
 WRITE, FILL = ("begin", "insert", "renew", "rename", "end"), ("name", "read", "send")
-BELIEVED = (2.0, 8.0, 30.0)
+BELIEVED = (1.5, 3.0, 8.0, 30.0)
 """Seconds for which a write is believed: the first that is longer than all steps take."""
 
 
