@@ -90,6 +90,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 _numbers = itertools.count()
 
+SERVED = "event_table totals lookups"
+"""What `served_site` has, from an empty event table."""
+
 OTHER_JOBS = ("source_events", "brand_visibility")
 """Jobs that a copy of the project has only where the test module's constant JOB names them: dbt reads all files each time."""
 
@@ -114,6 +117,8 @@ def prepared(server: Server, warm: Warm, tmp_path_factory: pytest.TempPathFactor
         made = Project(tmp_path_factory.mktemp("prepared"), server, "sample", PASSWORD, warm, without(job))
         if selected:
             made.begin_as(prepare(job, None), chdb=True)
+            if selected == SERVED:
+                made.create_event_table()
             made.dbt_here("run", "--select", *selected.split(), "--vars", variables)
         else:
             made.connect("--source", "brand_visibility" if job == "brand_visibility" else "postgres")
@@ -206,9 +211,7 @@ def served(request: pytest.FixtureRequest, server: Server, warm: Warm, parsed_fo
 def served_site(server: Server, warm: Warm, prepared, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     """A project with an empty event table, whose totals and lookups are built. The tests of a module share it."""
     made = Project(tmp_path_factory.mktemp("served"), server, "sample", PASSWORD, warm, without("source_events"))
-    made.begin_as(prepared("source_events", None), chdb=True)
-    made.create_event_table()
-    made.dbt_here("run", "--select", "event_table", "totals", "lookups")
+    made.begin_as(prepared("source_events", SERVED), chdb=True)
     yield made
     close_clients()
     made.close()
