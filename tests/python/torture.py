@@ -25,7 +25,7 @@ from clickhouse_server import ClickHouse, ServerProject
 from conftest import PASSWORD, sample_server
 from forked import Child, in_child
 from harness import EVENTS, LOGGED, Project
-from warm import Warm
+from warm import Command, end
 
 LEASE_SECONDS = 2
 VARS = f"{{range_size: 100, lease_seconds: {LEASE_SECONDS}}}"
@@ -114,6 +114,21 @@ class Kill:
         return f"| {self.number} | {self.kind} | {self.moment} | {self.where} | {'; '.join(self.faults) or 'as the source'} |"
 
 
+@dataclass
+class Forks:
+    """Runs commands as Warm does, in forks of this process: it opens no engine, and has dbt imported."""
+
+    kept: Path
+
+    def run(self, command: Command) -> int:
+        pid = os.fork()
+        if pid == 0:
+            for name in [name for name in sys.modules if name.split(".")[0] == "entity_metrics"]:
+                del sys.modules[name]  # the copy has its own
+            end(command)
+        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+
 class Torture:
     """A small site, and a chDB folder and a server that have its events by a plain run."""
 
@@ -121,12 +136,11 @@ class Torture:
         self.random = random.Random(seed)
         self.folder = folder
         self.site = sample_server(folder / "postgres" / "data", entities=100)
-        self.warm = Warm(folder / "kept", practised=False)
+        self.warm = Forks(folder / "kept")
         self.others: dict[Project, list[tuple[object, ...]]] = {}
         self.seconds: dict[Project, float] = {}
         self.embedded = Project(folder / "embedded", self.site, "sample", PASSWORD, self.warm, WITHOUT)
         self.embedded.connect()
-        # This process opens no engine, so that it can fork.
         in_child(lambda: (self.embedded.create_event_table(), self.embedded.add_live_events(), self.embedded.release()))
         self.begin(self.embedded)
 
@@ -152,7 +166,6 @@ class Torture:
     def close(self) -> None:
         if "served" in vars(self):
             self.served.clickhouse.stop()
-        self.warm.close()
         self.site.stop()
 
     def start(self, project: Project, command: list[str], line: str = "", count: int = 0) -> Child:

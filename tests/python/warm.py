@@ -56,15 +56,12 @@ class Command:
 
 
 class Warm:
-    """Runs dbt, and scripts by this Python, in forks of one process.
+    """Runs dbt, and scripts by this Python, in forks of one process. kept: the folder for what dbt parsed."""
 
-    kept: the folder for what dbt parsed. practised: whether it parses the project beforehand, which pays for several commands.
-    """
-
-    def __init__(self, kept: Path, practised: bool = True) -> None:
+    def __init__(self, kept: Path) -> None:
         self.kept = kept
         self._process = subprocess.Popen(
-            [sys.executable, __file__, *(["parse"] if practised else [])],
+            [sys.executable, __file__],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -142,8 +139,7 @@ def serve() -> None:
     make_faster()
     Lexer.get_default_instance()
     gc.disable()  # for commands that end soon
-    if "parse" in sys.argv:
-        parse()
+    parse()
     load_engine()
     for line in sys.stdin:
         request = json.loads(line)
