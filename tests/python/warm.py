@@ -248,6 +248,7 @@ class Stopping:
 
 def run(command: Command) -> None:
     """Become the command: python and a script, entity-metrics as it is in the folder, or dbt."""
+    assert command.environment.get("TZ") == os.environ.get("TZ"), "the engine has read the zone: begin a process for this"
     os.setsid()
     signal.signal(signal.SIGINT, signal.default_int_handler)  # where the tests run in a shell's background, it is ignored
     os.environ.clear()
