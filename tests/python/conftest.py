@@ -28,9 +28,9 @@ make_faster()
 gc.set_threshold(200_000, 20, 50)  # dbt's manifests are large and stay: looking through them takes a tenth of the time
 
 LONGEST = (
-    *("report", "packages", "server", "brand_visibility", "follow", "totals", "diff", "audit", "user_totals", "backfill"),
-    *("diff_report", "torture", "publishing", "cutover", "cache_tools", "counting_once", "staging", "bad_input", "no_drift"),
-    *("cache_bulk", "connection", "pull_source", "extending"),
+    *("report", "brand_visibility", "user_totals", "audit", "packages", "follow", "server", "publishing", "totals", "diff"),
+    *("torture", "cache_tools", "backfill", "staging", "bad_input", "no_drift", "cutover", "cache_bulk", "lookups", "doctor"),
+    *("what_does_not_fit", "command_line", "connection", "counting_once", "pull_source", "time_zones", "extending", "registry"),
 )
 """What is tested in the files that take longest, the longest first, so that no worker is left with one in the end."""
 
