@@ -5,7 +5,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 export DBT_PROFILES_DIR ?= $(CURDIR)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo pictures test lint diff torture benchmark lock stop clean
+.PHONY: help setup demo pictures test pytest lint diff torture benchmark lock stop clean
 
 help:  ## show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -48,7 +48,10 @@ pictures: setup  ## take the pictures of docs/ anew, after make demo; needs Chro
 torture: setup  ## kill runs at random moments; KILLS=100 SEED=7
 	@PYTHONPATH=scripts $(BIN)/python tests/python/torture.py --kills $(or $(KILLS),20) $(if $(SEED),--seed $(SEED))
 
-test: setup lint  ## everything that CI runs
+test: setup  ## everything that CI runs: the linters beside the tests
+	@$(MAKE) --no-print-directory -j2 lint pytest
+
+pytest: setup
 	@$(BIN)/python -m pytest
 
 lint: setup  ## ruff, yamllint, sqlfluff
