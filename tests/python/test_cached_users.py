@@ -70,6 +70,8 @@ def test_users_in_the_cache(built: Project, valkey: Valkey, tmp_path) -> None:
         assert differing() == 0
     cache.client.hset(user_key(first), mapping={"followerCount": 7, "postCount": 7, "version": 1})
     assert differing() == 1, "of an older refresh followers are compared, too"
+    cache.client.hdel(user_key(first), "followerCount")
+    assert differing() == 1, "one that is not there is 0"
     cache.client.hset(user_key(first), "rank", "-3")
     assert lookups.get_user_rank(first) == -3, "as cached"
     lookups.invalidate_users([first])
@@ -89,7 +91,7 @@ def test_users_in_the_cache(built: Project, valkey: Valkey, tmp_path) -> None:
     # After a refresh all are of that one.
     built.rows(f"alter table {DATABASE}.stg_post update userId = {first} where userId != {first}")
     refresh(built, "totals")
-    assert differing() == 0, "what is of an older refresh is not compared"
+    assert differing() == 0, "of an older refresh only followers, hiding and tips are compared"
     assert tell_users(client(built), DATABASE, cache) >= 40
     after = lookups.get_user_metrics(ids)
     assert after[first]["postCount"] > found[first]["postCount"]

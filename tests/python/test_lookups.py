@@ -239,11 +239,21 @@ def test_a_write_leaves_the_life_as_it_was(site: Project, valkey: Valkey) -> Non
     assert 90_000 < server.pttl(key) <= 100_000
 
     lookups.cache.call("begin_write", [key], ["one", 5000, 60_000])
-    lookups.invalidate("Image", [1])
+    lookups.get("Image", [1])
+    assert server.pttl(key) <= 5000
     lookups.cache.end_write("one", {key: {"Like": 1}})
+    assert server.pttl(key) > 11 * 3_600_000, "it was read"
+
+    server.pexpire(key, 1000)
+    for writer in ("one", "other"):
+        lookups.cache.call("begin_write", [key], [writer, 5000, 60_000])
+        assert server.pttl(key) <= 1000, "it does not live on writes that overlap"
+    server.unlink(key)
+    for writer in ("one", "other"):
+        lookups.cache.end_write(writer, {key: {"Like": 1}})
     lookups.get("Image", [1])
     for _ in range(2):
-        assert server.pttl(key) > 11 * 3_600_000
+        assert server.pttl(key) > 11 * 3_600_000, "what was there before is forgotten"
         lookups.cache.call("begin_write", [key], ["one", 5000, 60_000])
         lookups.cache.end_write("one", {key: {"Like": 1}})
     assert [*server.hgetall("{" + key + "}:state")] == ["gen"]

@@ -103,7 +103,7 @@ MADE = {"users": "user_totals", "totals": "metric_totals"}
 
 
 def reads(target: Target, users: int) -> dict[str, float]:
-    """Seconds to read a thousand users by their ids: from the table as lookups ask for them, and from the cache."""
+    """Seconds to read a thousand users by their ids: from the table by the query of lookups, and from the cache."""
     wait_for_merges(target)
     reader = Reader(target.client._client, target.database)
     seconds = percentiles("1,000 users from the table", reader.user_metrics, users, READS)

@@ -46,12 +46,13 @@ local function earliest_write(key, moment)
     return earliest, gen
 end
 
--- A hash that writes are under way for lives as long as the earliest of them is believed, and then as long as before.
+-- A hash that writes are under way for lives as long as the earliest of them is believed, if it lives as long without them.
 local function limit_life(key, earliest)
     local state = beside(key, 'state')
     if earliest then
         redis.call('hsetnx', state, 'until', string.format('%.0f', redis.call('pexpiretime', key)))
-        redis.call('pexpireat', key, string.format('%.0f', earliest))
+        local before = tonumber(redis.call('hget', state, 'until'))
+        redis.call('pexpireat', key, string.format('%.0f', math.min(earliest, before)))
     else
         local before = redis.call('hget', state, 'until')
         if before then
@@ -84,13 +85,16 @@ local function release_fill(key, who)
     end
 end
 
--- args: ttl (ms), which is renewed when a tenth has gone; 0 does not renew it. Returns what `cached` does for each key.
+-- args: ttl (ms), which is renewed when a tenth has gone; 0 does not renew it. While a write is in progress, what is renewed is how
+-- long the hash lives after it. Returns what `cached` does for each key.
 local function read(keys, args)
-    local found, renewed_below = {}, 0.9 * args[1]
+    local found, renewed_below, moment = {}, 0.9 * args[1], now()
     for i, key in ipairs(keys) do
         local text = cached(key)
         if text and text ~= '' and renewed_below > 0 and redis.call('pttl', key) < renewed_below then
-            if redis.call('exists', beside(key, 'state')) == 0 then
+            if redis.call('hexists', beside(key, 'state'), 'until') == 1 then
+                redis.call('hset', beside(key, 'state'), 'until', string.format('%.0f', moment + args[1]))
+            else
                 redis.call('pexpire', key, args[1])
             end
         end
@@ -189,7 +193,9 @@ end
 local function begin_write(keys, args)
     local moment = now()
     for _, key in ipairs(keys) do
-        earliest_write(key, moment)
+        if not earliest_write(key, moment) then
+            redis.call('hdel', beside(key, 'state'), 'until') -- of a hash that has gone
+        end
         redis.call('hset', beside(key, 'state'), 'w:' .. args[1], string.format('%.0f', moment + args[2]))
         mark(key, args[1], args[3])
         redis.call('del', beside(key, 'absent')) -- nobody would take it away if the writer was killed

@@ -155,8 +155,12 @@ class Cache:
         return sum(self.call("invalidate_cached", keys, [new_mark(), self.mark_ms]))
 
     def clear(self, beginning: str = "") -> int:
-        """Remove all that is cached, or the hashes whose names begin so. Returns how many keys that were."""
-        return sum(self.scan("scan_clear", new_mark(), beginning))
+        """Remove all that is cached, or the hashes whose names begin so. Returns how many keys that were.
+
+        The first pass has fills refused that are under way, the second takes what they stored before it came to them.
+        """
+        mark = new_mark()
+        return sum(sum(self.scan("scan_clear", mark, beginning)) for _ in range(2))
 
     def claim(self, keys: Sequence[str], owner: str, seconds: float) -> list[str]:
         """Who each key belongs to, as event_key makes them: to `owner` from now on, if it was nobody's."""
