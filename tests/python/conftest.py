@@ -167,19 +167,20 @@ def pytest_sessionfinish() -> None:
 def source_database(server: Server) -> Iterator[str]:
     """A copy of the database `sample`, while it is used. One in which nothing was written is used again."""
     transaction = "select pg_snapshot_xmax(pg_current_snapshot())"  # the next one that writes anything
+    if server.unchanged:
+        database = server.unchanged.pop()
+    else:
+        database = f"test_{next(_numbers)}"
+        server.copy_sample(database)
     with server.connect("postgres") as connection:
-        if server.unchanged:
-            database = server.unchanged.pop()
-        else:
-            database = f"test_{next(_numbers)}"
-            connection.execute(f"create database {database} template sample strategy file_copy")
         before = connection.execute(transaction).fetchone()
     yield database
     with server.connect("postgres") as connection:
-        if connection.execute(transaction).fetchone() == before:
-            server.unchanged.append(database)
-        else:
-            server.drop(database)
+        is_unchanged = connection.execute(transaction).fetchone() == before
+    if is_unchanged:
+        server.unchanged.append(database)
+    else:
+        server.drop(database)
 
 
 @pytest.fixture

@@ -32,8 +32,8 @@ class Patient:
 @pytest.fixture
 def patient(server: Server, embedded: Target, prepared) -> Iterator[Patient]:
     """A database of the sample's, connected as the role `reader`, who may read all of it and is no superuser."""
+    server.copy_sample("doctor")
     with server.connect("postgres") as connection:
-        connection.execute("create database doctor template sample strategy file_copy")
         connection.execute("create role reader login password 's3cret-Pa55'")
     with server.connect("doctor") as connection:
         connection.execute("grant usage on schema public, brand_visibility to reader")

@@ -25,7 +25,7 @@ from clickhouse_server import ClickHouse, ServerProject
 from conftest import PASSWORD, sample_server
 from forked import Child, in_child
 from harness import EVENTS, LOGGED, Project
-from warm import Command, end
+from warm import Command, end, forget_own_modules
 
 LEASE_SECONDS = 2
 VARS = f"{{range_size: 100, lease_seconds: {LEASE_SECONDS}}}"
@@ -123,8 +123,7 @@ class Forks:
     def run(self, command: Command) -> int:
         pid = os.fork()
         if pid == 0:
-            for name in [name for name in sys.modules if name.split(".")[0] == "entity_metrics"]:
-                del sys.modules[name]  # the copy has its own
+            forget_own_modules()
             end(command)
         return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 

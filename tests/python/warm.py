@@ -160,9 +160,14 @@ def import_libraries() -> None:
     package = importlib.import_module("entity_metrics")
     for module in pkgutil.walk_packages(package.__path__, "entity_metrics."):
         importlib.import_module(module.name)
+    forget_own_modules()
+    sys.path.pop(0)
+
+
+def forget_own_modules() -> None:
+    """Have the project's own modules imported anew: a copy has its own."""
     for name in [name for name in sys.modules if name.split(".")[0] == "entity_metrics"]:
         del sys.modules[name]
-    sys.path.pop(0)
 
 
 def load_engine() -> None:

@@ -68,15 +68,13 @@ class EntityMetrics(UserLookups):
 
     def get(self, entity_type: str, ids: Iterable[int]) -> Found:
         """The totals of entities. Raises EntityMetricsError for an entity type that the registry does not know, or a wrong id."""
-        return self._get(self._entities(entity_type), keys.checked_ids(ids))
-
-    def _entities(self, entity_type: str) -> Kind:
         keys.known_type(entity_type)
-        return Kind(
+        kind = Kind(
             entity_type,
             lambda entity_id: keys.entity_key(entity_type, entity_id),
             lambda batch: self._reader.entity_totals(entity_type, batch),
         )
+        return self._get(kind, keys.checked_ids(ids))
 
     def get_model_metrics(self, ids: Iterable[int]) -> Found:
         """Totals of models."""

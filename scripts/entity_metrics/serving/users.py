@@ -28,7 +28,8 @@ class UserLookups:
 
         Returns a Found. Raises EntityMetricsError for what is no id.
         """
-        found = self._get(self._users(), keys.checked_ids(ids))
+        users = Kind("users", keys.user_key, self._reader.users_now, life="users")
+        found = self._get(users, keys.checked_ids(ids))
         totals = {i: dict(fields) for i, fields in found.totals.items()}
         for shown in totals.values():
             shown.pop("version", None)
@@ -56,6 +57,3 @@ class UserLookups:
         """Have users read anew when they are asked for. Raises Unavailable if the cache is down."""
         if self.cache:
             self.cache.invalidate([keys.user_key(i) for i in ids])
-
-    def _users(self) -> Kind:
-        return Kind("users", keys.user_key, self._reader.users_now, life="users")
